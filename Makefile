@@ -1,0 +1,42 @@
+# make play    sets up .venv the first time, then opens the arcade
+# make test    the same with the tools for testing; checks the code and runs every test
+# make check   formatting, lint, types and import walls alone
+# make bench   the benchmark (benchmarks/README.md says what it measures)
+# make clean   removes .venv and the caches; runs/ stays
+#
+# PYTHON=python3.12 make play chooses the Python. GNU make 3.81 (macOS) is enough.
+
+BIN := .venv/bin
+PLAY_READY := .venv/.ready-to-play
+TEST_READY := .venv/.ready-to-test
+PINS := pyproject.toml constraints.txt
+
+.PHONY: play test check bench clean
+
+play: $(PLAY_READY)
+	@$(BIN)/arcade-dqn
+
+test: check
+	$(BIN)/python -m pytest -n 2
+
+check: $(TEST_READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy --strict
+	$(BIN)/lint-imports
+
+bench: $(TEST_READY)
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(PLAY_READY): $(PINS)
+	@sh scripts/install.sh all
+	@touch $@
+
+# Whoever can test can play: the second stamp keeps `make play` from installing again.
+$(TEST_READY): $(PINS)
+	@sh scripts/install.sh all,dev
+	@touch $@ $(PLAY_READY)

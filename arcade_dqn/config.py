@@ -1,0 +1,386 @@
+"""Every setting, once: name, type, bounds, unit and one line of help.
+
+The command line, the settings form, the run folder and the model file all read the same definitions. Settings are
+immutable; `build` layers them as *field defaults < preset < overrides* and turns every mistake into one sentence.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+
+from arcade_dqn.errors import UsageError
+
+
+class SettingsError(UsageError):
+    """A setting, a value or a preset that does not exist or is not allowed."""
+
+
+def _setting(default: Any, help: str, *, unit: str = "", low: float | None = None, high: float | None = None) -> Any:
+    return Field(default, ge=low, le=high, description=help, json_schema_extra={"unit": unit} if unit else None)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
+
+
+class NetworkSettings(_Section):
+    """The Q-network. `acting.layers.plan` turns these into layers, for Keras and for NumPy alike."""
+
+    kind: Literal["mlp", "minatar", "small_atari", "nature"] = _setting(
+        "mlp",
+        "mlp: dense layers only; minatar: one 3x3 convolution (Young & Tian 2019); "
+        "small_atari: the two convolutions of Mnih 2013; nature: the three of Mnih 2015",
+    )
+    hidden: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(min_length=0, max_length=8)] = _setting(
+        (120, 84), "units of each dense hidden layer (after the convolutions, if any)", unit="units"
+    )
+
+
+class LearningSettings(_Section):
+    """The gradient step."""
+
+    discount: float = _setting(0.99, "gamma: how much a reward one step later counts", low=0.0, high=1.0)
+    learning_rate: float = _setting(1e-3, "Adam's step size", low=1e-7, high=1.0)
+    adam_epsilon: float = _setting(1e-7, "Adam's denominator constant", low=1e-12, high=1.0)
+    batch_size: int = _setting(64, "transitions in a minibatch", unit="transitions", low=1, high=4096)
+    loss: Literal["huber", "mse"] = _setting("huber", "loss of the temporal-difference error (Huber's delta is 1)")
+    gradient_clip: float = _setting(10.0, "largest global norm of a gradient; 0 leaves it alone", low=0.0, high=1e6)
+    double: bool = _setting(
+        False, "Double DQN (van Hasselt 2016): the online network chooses the action, the target network values it"
+    )
+    n_step: int = _setting(
+        1, "rewards summed before bootstrapping (n-step return, Sutton 1988)", unit="steps", low=1, high=20
+    )
+    train_every: int = _setting(4, "steps between two trainings", unit="steps", low=1, high=100_000)
+    updates_per_train: int = _setting(1, "gradient updates in one training", unit="updates", low=1, high=10_000)
+    target_update: Literal["periodic", "soft"] = _setting(
+        "periodic", "copy the weights to the target network every target_period, or blend them in by target_tau"
+    )
+    target_period: int = _setting(
+        250, "gradient updates between two copies to the target network", unit="updates", low=1, high=10_000_000
+    )
+    target_tau: float = _setting(0.005, "share of the online weights blended in at each update", low=1e-6, high=1.0)
+
+
+class ExplorationSettings(_Section):
+    """Epsilon, the probability of a random action."""
+
+    schedule: Literal["linear", "exponential", "episode"] = _setting(
+        "linear",
+        "linear or exponential: from epsilon_start to epsilon_end over decay_steps steps; "
+        "episode: multiplied by episode_decay after each episode",
+    )
+    epsilon_start: float = _setting(1.0, "epsilon at the first step", low=0.0, high=1.0)
+    epsilon_end: float = _setting(0.05, "epsilon when the decay is over", low=0.0, high=1.0)
+    decay_steps: int = _setting(
+        10_000, "steps from epsilon_start to epsilon_end", unit="steps", low=1, high=1_000_000_000
+    )
+    episode_decay: float = _setting(0.995, "factor per episode (schedule episode)", low=0.5, high=1.0)
+
+    @model_validator(mode="after")
+    def _decays_to_something(self) -> Self:
+        if self.schedule == "exponential" and min(self.epsilon_start, self.epsilon_end) <= 0:
+            raise ValueError(
+                f"exploration.epsilon_end = {self.epsilon_end} cannot be reached exponentially; "
+                "choose an epsilon_start and epsilon_end above 0, or exploration.schedule = linear"
+            )
+        return self
+
+
+class ReplaySettings(_Section):
+    """The replay buffer."""
+
+    capacity: int = _setting(50_000, "transitions kept", unit="transitions", low=1, high=10_000_000)
+    learning_start: int = _setting(
+        1_000, "transitions collected before the first update", unit="transitions", low=1, high=10_000_000
+    )
+    compression: Literal["none", "lz4"] = _setting("none", "how single frames are kept: as they are, or LZ4-compressed")
+
+    @model_validator(mode="after")
+    def _start_within_capacity(self) -> Self:
+        if self.learning_start > self.capacity:
+            raise ValueError(
+                f"replay.learning_start = {self.learning_start} is more than replay.capacity = {self.capacity}; "
+                "choose a learning start that the buffer can hold"
+            )
+        return self
+
+
+class EnvironmentSettings(_Section):
+    """How the game is presented to the agent. Games that lack a feature ignore its setting."""
+
+    frame_skip: int = _setting(4, "frames that an action is held (Atari)", unit="frames", low=1, high=16)
+    stack: int = _setting(1, "newest frames shown to the network together (pixel games)", unit="frames", low=1, high=8)
+    frame_size: int = _setting(84, "height and width that pictures are scaled to", unit="pixels", low=32, high=168)
+    sticky_actions: float = _setting(
+        0.25, "probability that the game repeats the previous action (Atari and MinAtar)", low=0.0, high=0.95
+    )
+    life_loss: bool = _setting(False, "a lost life ends the return (discount 0) without resetting the game (Atari)")
+    noop_max: int = _setting(30, "at most this many no-ops at the start of an episode (Atari)", low=0, high=100)
+    clip_rewards: bool = _setting(False, "train on the sign of the reward; reports always show raw scores")
+    action_bins: int = _setting(
+        9, "values that each continuous action is cut into (Pendulum)", unit="values", low=2, high=101
+    )
+    max_episode_steps: int = _setting(
+        0, "agent steps after which an episode is cut off; 0: the game's own limit", unit="steps", low=0, high=1_000_000
+    )
+
+
+class EvaluationSettings(_Section):
+    """Greedy play on seeds that training never sees."""
+
+    every: int = _setting(
+        10_000, "steps between two evaluations during training; 0: none", unit="steps", low=0, high=1_000_000_000
+    )
+    episodes: int = _setting(10, "episodes in an evaluation during training", unit="episodes", low=1, high=10_000)
+    final_episodes: int = _setting(100, "episodes in the evaluation at the end", unit="episodes", low=0, high=10_000)
+    stop_when_solved: bool = _setting(
+        True, "stop when an evaluation reaches stop_score and final_episodes more episodes confirm it"
+    )
+    stop_score: float | None = _setting(
+        None, "greedy mean return at which the game counts as solved; none: the game's own", low=-1e9, high=1e9
+    )
+    epsilon: float = _setting(0.0, "probability of a random action in evaluations", low=0.0, high=1.0)
+
+
+class RunSettings(_Section):
+    """The run as a whole."""
+
+    steps: int = _setting(100_000, "agent steps to train", unit="steps", low=1, high=10_000_000_000)
+    seed: int = _setting(1, "seed of every random number in the run", low=0, high=2**31 - 1)
+    checkpoint_every: int = _setting(
+        0, "steps between two checkpoints; 0: only at the end and when asked", unit="steps", low=0, high=10_000_000_000
+    )
+    keep_checkpoints: int = _setting(3, "newest checkpoints kept", low=1, high=1_000)
+    speed_limit: float = _setting(
+        0.0, "most training steps a second; 0: as fast as it goes", unit="steps/s", low=0.0, high=1e9
+    )
+
+
+class Settings(_Section):
+    """All settings of one run."""
+
+    game: str = Field(min_length=1, max_length=120, description="the game's id, as `arcade-dqn games` lists it")
+    preset: str = Field(default="", max_length=120, description="the preset that these settings started from")
+    network: NetworkSettings = NetworkSettings()
+    learning: LearningSettings = LearningSettings()
+    exploration: ExplorationSettings = ExplorationSettings()
+    replay: ReplaySettings = ReplaySettings()
+    environment: EnvironmentSettings = EnvironmentSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+    run: RunSettings = RunSettings()
+
+    @classmethod
+    def from_json(cls, text: str | bytes, where: str = "settings") -> Settings:
+        """Read settings that `to_json` wrote. Raises SettingsError, naming `where`."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise SettingsError(f"{where}: {_sentence(error)}") from error
+
+    def to_json(self) -> str:
+        return self.model_dump_json(indent=2)
+
+
+SECTIONS: tuple[str, ...] = tuple(name for name in Settings.model_fields if name not in ("game", "preset"))
+
+
+@dataclass(frozen=True)
+class SettingInfo:
+    """What a form or a help page needs to know about one setting."""
+
+    name: str
+    """Dotted: `learning.learning_rate`."""
+    type: Literal["bool", "int", "float", "choice", "ints"]
+    optional: bool
+    """Whether `none` is a value."""
+    default: Any
+    low: float | None
+    high: float | None
+    choices: tuple[str, ...]
+    unit: str
+    help: str
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values, in words."""
+        match self.type:
+            case "choice":
+                return " or ".join(self.choices)
+            case "bool":
+                return "true or false"
+            case "ints":
+                return "whole numbers from 1 to 4096 separated by commas, such as 120,84"
+            case _:
+                kind = "a whole number" if self.type == "int" else "a number"
+                words = f"{kind} from {self.low:,.10g} to {self.high:,.10g}"
+                return f"{words}, or none" if self.optional else words
+
+
+def _info(name: str, field: FieldInfo) -> SettingInfo:
+    bounds: dict[str, float] = {}
+    for constraint in field.metadata:
+        for side in ("ge", "le"):
+            if hasattr(constraint, side):
+                bounds[side] = getattr(constraint, side)
+    annotation = field.annotation
+    choices: tuple[str, ...] = ()
+    optional = get_origin(annotation) is UnionType
+    if optional:
+        annotation = next(member for member in get_args(annotation) if member is not NoneType)
+    kind: Literal["bool", "int", "float", "choice", "ints"]
+    if get_origin(annotation) is Literal:
+        kind, choices = "choice", tuple(get_args(annotation))
+    elif get_origin(annotation) is tuple:
+        kind = "ints"
+    else:
+        assert annotation in (bool, int, float)
+        kind = annotation.__name__  # type: ignore[assignment]
+    extra = field.json_schema_extra
+    unit = str(extra["unit"]) if isinstance(extra, dict) else ""
+    low, high = bounds.get("ge"), bounds.get("le")
+    return SettingInfo(name, kind, optional, field.default, low, high, choices, unit, field.description or "")
+
+
+@cache
+def setting_table() -> Mapping[str, SettingInfo]:
+    """Every setting by its dotted name, in the order of definition."""
+    table = {}
+    for section in SECTIONS:
+        model = Settings.model_fields[section].annotation
+        assert isinstance(model, type) and issubclass(model, BaseModel)
+        for key, field in model.model_fields.items():
+            table[f"{section}.{key}"] = _info(f"{section}.{key}", field)
+    return table
+
+
+def get_setting(settings: Settings, name: str) -> Any:
+    """The value of the setting with this dotted name."""
+    section, key = known_name(name).split(".")
+    return getattr(getattr(settings, section), key)
+
+
+def known_name(name: str) -> str:
+    """`name` itself if such a setting exists, otherwise a SettingsError with the nearest names."""
+    if name in setting_table():
+        return name
+    near = difflib.get_close_matches(name, setting_table(), n=3, cutoff=0.4)
+    same_key = [known for known in setting_table() if known.split(".")[1] == name]
+    hint = " or ".join(same_key or near) or "see `arcade-dqn train --help-settings`"
+    raise SettingsError(f"there is no setting named {name!r}; did you mean {hint}?")
+
+
+def parse_override(text: str) -> tuple[str, str]:
+    """Split `section.name=value`, as given to --set."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise SettingsError(f"--set {text!r} has no value; write it as section.name=value")
+    return known_name(name.strip()), value.strip()
+
+
+def _from_text(info: SettingInfo, text: str) -> Any:
+    """A value from text as typed. Text that does not fit stays text, so that validation names it."""
+    if info.optional and text.lower() == "none":
+        return None
+    if info.type == "ints":
+        try:
+            return [int(part) for part in text.strip("[]()").split(",") if part.strip()]
+        except ValueError:
+            return text
+    if info.type == "int":
+        try:
+            number = float(text.replace("_", ""))
+        except ValueError:
+            return text
+        return int(number) if number.is_integer() else text
+    if info.type == "bool":
+        return {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}.get(
+            text.lower(), text
+        )
+    return text
+
+
+def _sentence(error: ValidationError) -> str:
+    """The first thing wrong, as one sentence naming the setting, its value and what is allowed."""
+    first = error.errors(include_url=False)[0]
+    name = ".".join(str(part) for part in first["loc"][:2])
+    if first["type"] == "value_error":
+        return str(first["ctx"]["error"])
+    if first["type"] == "extra_forbidden":
+        return f"there is no setting named {name!r}"
+    value = first.get("input")
+    if name in setting_table():
+        return f"{name} = {_shown(value)} is not allowed; it must be {setting_table()[name].allowed}"
+    if first["type"] == "missing":
+        return f"{name or 'a value'} is missing"
+    return f"{name or 'the text'} = {_shown(value)}: {first['msg'].lower()}"
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    return repr(text[:60]) if isinstance(value, str) else text[:60]
+
+
+def preset_names() -> list[str]:
+    """The names of the presets in the package, sorted."""
+    folder = resources.files("arcade_dqn") / "presets"
+    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+
+
+@cache
+def load_preset(name: str) -> Mapping[str, Any]:
+    """The nested settings of a preset; `extends = "other"` in a preset starts from another one."""
+    names = preset_names()
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise SettingsError(f"there is no preset named {name!r}; {hint}the presets are {', '.join(names)}")
+    text = (resources.files("arcade_dqn") / "presets" / f"{name}.toml").read_text("utf-8")
+    table = tomllib.loads(text)
+    base = table.pop("extends", None)
+    table.pop("about", None)
+    return _merge(load_preset(base), table) if base else table
+
+
+def preset_about(name: str) -> str:
+    """One line on what the preset is for."""
+    load_preset(name)
+    text = (resources.files("arcade_dqn") / "presets" / f"{name}.toml").read_text("utf-8")
+    return str(tomllib.loads(text).get("about", ""))
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        known = merged.get(key)
+        merged[key] = _merge(known, value) if isinstance(known, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def build(game: str, preset: str | Mapping[str, Any], overrides: Mapping[str, Any] | Iterable[str] = ()) -> Settings:
+    """The settings for `game`: field defaults, then the preset, then the overrides.
+
+    `preset` is a preset's name or its nested table. `overrides` maps dotted names to values (text is converted), or is
+    a sequence of `section.name=value`. Raises SettingsError for the first mistake.
+    """
+    table = load_preset(preset) if isinstance(preset, str) else preset
+    given = overrides.items() if isinstance(overrides, Mapping) else [parse_override(text) for text in overrides]
+    for name, value in given:
+        info = setting_table()[known_name(name)]
+        section, key = name.split(".")
+        table = _merge(table, {section: {key: _from_text(info, value) if isinstance(value, str) else value}})
+    try:
+        return Settings.model_validate({**table, "game": game, "preset": preset if isinstance(preset, str) else ""})
+    except ValidationError as error:
+        raise SettingsError(_sentence(error)) from error
