@@ -1,0 +1,1 @@
+"""What stays on disk: run folders, checkpoints and model files, each written whole or not at all."""

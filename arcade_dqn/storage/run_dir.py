@@ -1,0 +1,326 @@
+"""A run's folder: runs/GAME/NAME with its settings, metrics, checkpoints, models, board, log and lock."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from arcade_dqn.config import Settings, SettingsError
+from arcade_dqn.errors import UsageError
+from arcade_dqn.link.text import plain
+from arcade_dqn.storage.atomic import StorageError, reason, remove_unfinished, sync_folder, write_new, write_text
+from arcade_dqn.storage.lock import lock_holder, locked
+from arcade_dqn.storage.metrics import MetricsFile
+from arcade_dqn.storage.summary import FINAL_STATES, Summary, read_small, read_summary
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+
+
+class RunError(UsageError):
+    """A run that exists already, cannot be read, or cannot be named so."""
+
+
+class RunNotFound(RunError):
+    """No run is meant by this path or name."""
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One line of the list of runs."""
+
+    path: Path
+    game: str
+    name: str
+    state: str
+    """As in `Summary`; "new" if it never began, "interrupted" if its trainer is gone, "broken" with a `problem`."""
+    step: int
+    steps_total: int
+    best_evaluation: float | None
+    last_evaluation: float | None
+    modified: float
+    """Unix time of the last sign of life in the folder, seconds."""
+    settings: Settings | None
+    problem: str = ""
+    """What is wrong with the folder, one sentence; "" if nothing is."""
+
+
+class RunDir:
+    """The folder of one run. Make one with `create`, `open` or `find`."""
+
+    def __init__(self, path: Path, settings: Settings) -> None:
+        self.path = path
+        self._settings = settings
+        self._metrics = MetricsFile(self.metrics)
+
+    # --- making and finding ---
+
+    @classmethod
+    def create(cls, runs_dir: str | os.PathLike[str], settings: Settings, name: str | None = None) -> Self:
+        """Make the folder of a new run. Without a name it is called after the local date and time.
+
+        Raises RunError if the name is taken or is no name, StorageError if the folder cannot be written. The folder
+        appears under its name only when it is whole.
+        """
+        if name is not None and not _NAME.fullmatch(name):
+            raise RunError(
+                f"{plain(name, 80)!r} cannot be a run's name; use at most 80 letters, digits, dots, dashes and "
+                "underscores, beginning with a letter or digit"
+            )
+        parent = Path(runs_dir) / game_folder(settings.game)
+        unfinished = parent / f".{os.getpid()}-{time.monotonic_ns()}.tmp"
+        try:
+            unfinished.mkdir(parents=True)
+            write_new(unfinished / "config.json", settings.to_json().encode())
+            path = _claim(parent, unfinished, name)
+            sync_folder(parent)
+        except OSError as error:
+            raise StorageError(f"cannot make a run in {parent}: {reason(error)}") from error
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+        return cls(path, settings)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Self:
+        """Open the run whose folder is `path`. Raises RunError or SettingsError."""
+        path = Path(path)
+        if not path.is_dir():
+            raise RunNotFound(f"there is no run at {path}")
+        config = path / "config.json"
+        try:
+            text = read_small(config)
+        except FileNotFoundError:
+            raise RunNotFound(f"{path} is not a run: it has no config.json") from None
+        except (OSError, ValueError) as error:
+            why = reason(error) if isinstance(error, OSError) else str(error)
+            raise RunError(f"{path} is not a usable run: its config.json cannot be read: {why}") from error
+        return cls(path, Settings.from_json(text, str(config)))
+
+    @classmethod
+    def find(cls, text: str, runs_dir: str | os.PathLike[str]) -> Self:
+        """The run that `text` means: a folder, GAME/NAME, or a NAME that only one run has.
+
+        Raises RunNotFound, or RunError if several runs have the name or the folder cannot be used.
+        """
+        runs_dir = Path(runs_dir)
+        if (Path(text) / "config.json").is_file():
+            return cls.open(text)
+        game, _, name = text.strip("/").rpartition("/")
+        try:
+            known = _run_folders(runs_dir)
+        except StorageError:
+            known = []
+        wanted = game.replace("/", "-").lower()
+        found = [path for path in known if path.name == name and wanted in ("", path.parent.name.lower())]
+        if len(found) == 1:
+            return cls.open(found[0])
+        if found:
+            both = " and ".join(f"{path.parent.name}/{path.name}" for path in found[:4])
+            raise RunError(f"several runs are named {plain(name, 80)!r}: {both}; say which")
+        if Path(text).is_dir():
+            raise RunNotFound(f"{plain(text)} is not a run: it has no config.json")
+        names = [f"{path.parent.name}/{path.name}" for path in known]
+        near = difflib.get_close_matches(text, [*names, *(path.name for path in known)], n=2, cutoff=0.5)
+        hint = f"did you mean {plain(' or '.join(near))}?" if near else "`arcade-dqn runs` lists them"
+        raise RunNotFound(f"there is no run {plain(text, 100)!r} in {runs_dir}; {hint}")
+
+    # --- what is where ---
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.json"
+
+    @property
+    def summary_path(self) -> Path:
+        return self.path / "summary.json"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+    @property
+    def board(self) -> Path:
+        return self.path / "board"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "trainer.log"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def best(self) -> Path:
+        return self.path / "best.safetensors"
+
+    @property
+    def final(self) -> Path:
+        return self.path / "final.safetensors"
+
+    def saved(self, step: int) -> Path:
+        """Where a model that was saved by hand at `step` goes."""
+        return self.path / f"saved-{step}.safetensors"
+
+    def settings(self) -> Settings:
+        return self._settings
+
+    # --- the lock ---
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Be the only writer of this run during the `with` block; raises RunLocked, naming the holder, otherwise.
+
+        The lock goes away with its holder, even a killed one. What earlier writers left unfinished is removed first.
+        """
+        with locked(self.path / "lock", f"the run {self.path}"):
+            remove_unfinished(self.path)
+            try:
+                yield
+            finally:
+                self.close()
+
+    def locked_by(self) -> int | None:
+        """The pid of the run's present writer: None if there is none, 0 if it is not known."""
+        return lock_holder(self.path / "lock")
+
+    # --- summary ---
+
+    def write_summary(self, summary: Summary) -> None:
+        """Replace summary.json. The disk is not waited for, so this may be called every second or so."""
+        write_text(self.summary_path, summary.model_dump_json(indent=2), durable=False)
+
+    def read_summary(self) -> Summary | None:
+        """The last summary, None if there is none yet. Raises StorageError if it cannot be read."""
+        return read_summary(self.summary_path)
+
+    # --- metrics ---
+
+    def append_metrics(self, record: Mapping[str, Any]) -> None:
+        """Append one record to metrics.jsonl. Numbers that are not finite become null. Raises StorageError."""
+        self._metrics.append(record)
+
+    def read_metrics(self) -> list[dict[str, Any]]:
+        """The records of metrics.jsonl in order, without lines that a kill may have cut. Raises StorageError."""
+        return self._metrics.read()
+
+    def metrics_size(self) -> int:
+        """Bytes of metrics so far, to keep in a checkpoint."""
+        return self._metrics.size()
+
+    def truncate_metrics(self, size: int) -> None:
+        """Forget the metrics after the first `size` bytes, when the run goes on from a checkpoint that kept `size`."""
+        self._metrics.truncate(size)
+
+    def close(self) -> None:
+        """Close the metrics file, if it is open; the next record opens it again."""
+        self._metrics.close()
+
+
+# --- the list of runs ----------------------------------------------------------------------------------------------
+
+
+def list_runs(runs_dir: str | os.PathLike[str]) -> list[RunSummary]:
+    """All runs in `runs_dir`, newest first. A broken folder is in the list with its `problem`.
+
+    Raises StorageError only if `runs_dir` itself is there but cannot be read.
+    """
+    return sorted((_summarise(path) for path in _run_folders(Path(runs_dir))), key=lambda run: -run.modified)
+
+
+def game_folder(game: str) -> str:
+    """The name of a game's folder: its id with "/" replaced by "-". Raises RunError for ids that make no folder."""
+    slug = game.replace("/", "-")
+    if not _NAME.fullmatch(slug):
+        raise RunError(f"{plain(game, 80)!r} is not a game's id")
+    return slug
+
+
+def _run_folders(runs_dir: Path) -> list[Path]:
+    if not runs_dir.exists():
+        return []
+    try:
+        games = [Path(entry.path) for entry in os.scandir(runs_dir) if _visible_folder(entry)]
+    except OSError as error:
+        raise StorageError(f"cannot read the runs in {runs_dir}: {reason(error)}") from error
+    found = []
+    for game in games:
+        try:
+            found += [Path(entry.path) for entry in os.scandir(game) if _visible_folder(entry)]
+        except OSError:
+            found.append(game)  # `_summarise` tells what is wrong with it
+    return found
+
+
+def _visible_folder(entry: os.DirEntry[str]) -> bool:
+    return not entry.name.startswith(".") and entry.is_dir()
+
+
+def _summarise(path: Path) -> RunSummary:
+    game, name, modified = path.parent.name, plain(path.name, 80), 0.0
+    settings: Settings | None = None
+    try:
+        modified = max((_modified(path / file) for file in ("summary.json", "config.json", "lock")), default=0.0)
+        run = RunDir.open(path)
+        settings = run.settings()
+        game = settings.game
+        summary = run.read_summary()
+        state = summary.state if summary else "new"
+        if state not in FINAL_STATES:
+            holder = run.locked_by()
+            if holder is None and summary:
+                state = "interrupted"
+            elif holder is not None and not summary:
+                state = "starting"
+    except (RunError, SettingsError, StorageError, OSError) as error:
+        problem = plain(f"{path} cannot be read: {reason(error)}" if isinstance(error, OSError) else str(error), 400)
+        return RunSummary(path, plain(game, 120), name, "broken", 0, 0, None, None, modified, settings, problem)
+    summary = summary or Summary(steps_total=settings.run.steps)
+    return RunSummary(
+        path,
+        plain(game, 120),
+        name,
+        plain(state, 40),
+        summary.step,
+        summary.steps_total,
+        summary.best_evaluation,
+        summary.last_evaluation,
+        modified,
+        settings,
+    )
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.lstat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _claim(parent: Path, unfinished: Path, name: str | None) -> Path:
+    """Rename the finished folder to its name; without one, to the first free name made of date and time."""
+    stem = name or time.strftime("%Y-%m-%d_%H-%M-%S")
+    for number in range(1, 10_000):
+        path = parent / (stem if number == 1 else f"{stem}-{number}")
+        if not path.exists():
+            # Someone else may take the name just now. Renaming over a folder that holds something fails everywhere.
+            with contextlib.suppress(OSError):
+                os.rename(unfinished, path)
+                return path
+            if not path.exists():
+                os.rename(unfinished, path)  # it was not the name: let the error out
+                return path
+        if name is not None:
+            raise RunError(f"a run named {name!r} exists already at {path}; choose another name, or resume it")
+    raise RunError(f"there are too many runs named {stem} in {parent}; give the new one a name")

@@ -1,0 +1,308 @@
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+from collections import namedtuple
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from arcade_dqn.storage import checkpoint
+from arcade_dqn.storage.atomic import StorageError
+from arcade_dqn.storage.checkpoint import (
+    CheckpointError,
+    list_checkpoints,
+    load_checkpoint,
+    load_newest,
+    newest_valid,
+    save_checkpoint,
+)
+
+
+def state(step: int) -> dict[str, Any]:
+    return {"learner": {"weights": np.full((2, 3), step, np.float32), "updates": step}, "step": step}
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(os.listdir(folder))
+
+
+def test_everything_comes_back(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    given: dict[str, Any] = {
+        "learner": {
+            "weights": {"dense1/kernel": rng.random((4, 3), np.float32), "dense1/bias": np.zeros(3, np.float32)},
+            "slots": [np.arange(3.0), np.array(7), np.zeros((0, 2), bool)],
+            "rate": 0.1,
+            "nothing": None,
+            "a.b": np.array([1]),
+            "a": {"b": np.array([2])},
+        },
+        "rng": np.random.default_rng(2).bit_generator.state,
+        "replay": {
+            "frames": rng.integers(0, 255, (5, 8, 8), np.uint8)[:, ::2],
+            "cursor": np.int64(3),
+            "full": np.bool_(1),
+        },
+        "window": (1, 2.5, "text \u00fc", True, float("inf")),
+        "big": 2**127 + 1,
+    }
+    path = save_checkpoint(tmp_path / "checkpoints", 1000, given, keep=3)
+    assert path == tmp_path / "checkpoints" / "step-1000"
+    assert names(path) == ["learner.safetensors", "manifest.json", "replay.safetensors", "state.json"]
+    assert names(path.parent) == ["step-1000"]
+    found = load_checkpoint(path)
+    assert found.keys() == given.keys()
+    for name, array in given["learner"]["weights"].items():
+        np.testing.assert_array_equal(found["learner"]["weights"][name], array)
+        assert found["learner"]["weights"][name].dtype == array.dtype
+    for before, after in zip(given["learner"]["slots"], found["learner"]["slots"], strict=True):
+        assert (after.dtype, after.shape) == (before.dtype, before.shape)
+        np.testing.assert_array_equal(after, before)
+    assert (found["learner"]["rate"], found["learner"]["nothing"]) == (0.1, None)
+    assert (found["learner"]["a.b"].tolist(), found["learner"]["a"]["b"].tolist()) == ([1], [2])
+    assert found["rng"] == given["rng"]
+    restored = np.random.default_rng()
+    restored.bit_generator.state = found["rng"]
+    assert restored.random() == np.random.default_rng(2).random()
+    np.testing.assert_array_equal(found["replay"]["frames"], given["replay"]["frames"])
+    assert (found["replay"]["cursor"], found["replay"]["full"]) == (3, True)
+    assert found["window"] == list(given["window"])
+    assert found["big"] == given["big"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"a": {1: 2}},
+        {"a": {"$array": "b"}},
+        {"a": object()},
+        {"a": np.array(["text"])},
+        {"a": b"bytes"},
+    ],
+)
+def test_what_cannot_be_saved(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    with pytest.raises(TypeError):
+        save_checkpoint(tmp_path / "checkpoints", 1, wrong, keep=1)
+    assert list_checkpoints(tmp_path / "checkpoints") == []
+    with pytest.raises(ValueError, match="cannot be a part of a checkpoint"):
+        save_checkpoint(tmp_path / "checkpoints", 1, {"../a": 1}, keep=1)
+
+
+def test_order_is_by_step_and_old_ones_go(tmp_path: Path) -> None:
+    for step in (9, 10, 100, 95):
+        save_checkpoint(tmp_path, step, state(step), keep=3)
+    assert [step for step, _ in list_checkpoints(tmp_path)] == [100, 95, 10]
+    os.utime(tmp_path / "step-10", (9e9, 9e9))
+    found = newest_valid(tmp_path)
+    assert found is not None
+    assert (found.step, found.path, found.damaged) == (100, tmp_path / "step-100", ())
+    save_checkpoint(tmp_path, 200, state(200), keep=1, protect=[10])
+    assert [step for step, _ in list_checkpoints(tmp_path)] == [200, 10]
+
+
+def test_a_second_checkpoint_of_a_step_does_not_replace_the_first(tmp_path: Path) -> None:
+    for value in range(11):
+        path = save_checkpoint(tmp_path, 5, state(value), keep=100)
+    assert path.name == "step-5-11"
+    found = load_newest(tmp_path)
+    assert found is not None
+    assert found[0].path == path
+    assert found[1]["step"] == 10
+    save_checkpoint(tmp_path, 5, state(12), keep=2)
+    assert names(tmp_path) == ["step-5-11", "step-5-12"]
+
+
+def test_none(tmp_path: Path) -> None:
+    assert newest_valid(tmp_path / "missing") is None
+    assert load_newest(tmp_path) is None
+    (tmp_path / "step-x").mkdir()
+    (tmp_path / "step-5.tmp").mkdir()
+    (tmp_path / "step-6").write_text("a file")
+    assert load_newest(tmp_path) is None
+
+
+# --- damage ----------------------------------------------------------------------------------------------------------
+
+
+def flip(path: Path, at: int = -1) -> None:
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+
+
+def manifest(text: str) -> Callable[[Path], object]:
+    return lambda folder: (folder / "manifest.json").write_text(text)
+
+
+def replace_by_pipe(folder: Path) -> None:
+    (folder / "state.json").unlink()
+    os.mkfifo(folder / "state.json")
+
+
+def empty(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.mkdir()
+
+
+STRANGE_PATH = json.dumps({"format": 1, "files": {"state.json": {}, "../../etc/passwd": {"size": 1, "sha256": ""}}})
+DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "an array changed": (lambda folder: flip(folder / "learner.safetensors"), "SHA-256 differs"),
+    "arrays cut": (lambda folder: os.truncate(folder / "learner.safetensors", 50), "has 50 bytes instead of"),
+    "arrays gone": (lambda folder: (folder / "learner.safetensors").unlink(), "learner.safetensors is missing"),
+    "scalars changed": (lambda folder: flip(folder / "state.json"), "SHA-256 differs"),
+    "no manifest": (lambda folder: (folder / "manifest.json").unlink(), "manifest.json is missing"),
+    "manifest empty": (manifest(""), "is damaged"),
+    "manifest a list": (manifest("[1]"), "is damaged"),
+    "manifest of nothing": (manifest('{"format": 1, "files": {}}'), "lists other files than it should"),
+    "manifest with a path": (manifest(STRANGE_PATH), "lists other files than it should"),
+    "a newer format": (manifest('{"format": 2, "files": {}}'), "has format 2; this version reads format 1"),
+    "a pipe": (replace_by_pipe, "not a regular file"),
+    "empty": (empty, "manifest.json is missing"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_newest_is_named_and_the_one_before_is_used(tmp_path: Path, damage: str) -> None:
+    for step in (10, 20, 30):
+        save_checkpoint(tmp_path, step, state(step), keep=5)
+    spoil, words = DAMAGE[damage]
+    spoil(tmp_path / "step-30")
+    verified = newest_valid(tmp_path)
+    loaded = load_newest(tmp_path)
+    assert verified is not None
+    assert loaded is not None
+    assert loaded[0] == verified
+    assert (verified.step, verified.path) == (20, tmp_path / "step-20")
+    assert len(verified.damaged) == 1
+    assert str(tmp_path / "step-30") in verified.damaged[0]
+    assert words in verified.damaged[0]
+    assert loaded[1]["learner"]["weights"].tolist() == [[20] * 3] * 2
+    with pytest.raises(CheckpointError, match="step-30"):
+        load_checkpoint(tmp_path / "step-30")
+
+
+def test_a_manifest_that_fits_nonsense(tmp_path: Path) -> None:
+    """Files that are as the manifest says, but no checkpoint."""
+    for scalars in (
+        b"[]",
+        b"{}",
+        b'{"format": 1}',
+        b'{"format": 1, "state": {"a": {"$array": "a"}}}',
+        b"\xff",
+        b"[" * 10**5,
+    ):
+        folder = tmp_path / "step-1"
+        folder.mkdir()
+        files = {"state.json": checkpoint._write(folder / "state.json", [scalars])}
+        checkpoint._write(folder / "manifest.json", [json.dumps({"format": 1, "files": files}).encode()])
+        with pytest.raises(CheckpointError, match="step-1 is damaged"):
+            load_checkpoint(folder)
+        shutil.rmtree(folder)
+
+
+def test_all_damaged(tmp_path: Path) -> None:
+    for step in (10, 20):
+        flip(save_checkpoint(tmp_path, step, state(step), keep=5) / "state.json")
+    with pytest.raises(CheckpointError, match=r"no checkpoint in .* can be used: .*step-20.*step-10"):
+        newest_valid(tmp_path)
+
+
+# --- faults while saving ---------------------------------------------------------------------------------------------
+
+CALLS = ("open", "write", "fsync", "rename", "mkdir")
+
+
+class Stop(BaseException):
+    """Stands for the end of the process."""
+
+
+def inject(monkeypatch: pytest.MonkeyPatch, fail_at: int, error: BaseException) -> list[str]:
+    made: list[str] = []
+
+    def wrap(name: str) -> None:
+        real = getattr(os, name)
+
+        def call(*arguments: Any, **keywords: Any) -> Any:
+            made.append(name)
+            if len(made) == fail_at:
+                raise error
+            return real(*arguments, **keywords)
+
+        monkeypatch.setattr(os, name, call)
+
+    for name in CALLS:
+        wrap(name)
+    return made
+
+
+def count_calls(folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    save_checkpoint(folder, 1, state(1), keep=2)
+    with monkeypatch.context() as patch:
+        made = inject(patch, -1, OSError())
+        save_checkpoint(folder, 2, state(2), keep=2)
+    assert set(made) == set(CALLS)
+    shutil.rmtree(folder)
+    return len(made)
+
+
+@pytest.mark.parametrize("kind", ["full disk", "killed"])
+def test_whatever_fails_a_whole_checkpoint_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    folder = tmp_path / "checkpoints"
+    results = []
+    for fail_at in range(1, count_calls(folder, monkeypatch) + 1):
+        save_checkpoint(folder, 1, state(1), keep=2)
+        with monkeypatch.context() as patch:
+            if kind == "killed":
+                # A killed process cleans nothing up.
+                patch.setattr(shutil, "rmtree", lambda *arguments, **keywords: None)
+                error: BaseException = Stop()
+            else:
+                error = OSError(errno.ENOSPC, "No space left on device")
+            inject(patch, fail_at, error)
+            with pytest.raises(Stop if kind == "killed" else StorageError):
+                save_checkpoint(folder, 2, state(2), keep=2)
+        found = load_newest(folder)
+        assert found is not None
+        assert found[0].damaged == ()
+        assert found[1]["step"] == found[1]["learner"]["updates"] == found[0].step
+        np.testing.assert_array_equal(found[1]["learner"]["weights"], np.full((2, 3), found[0].step, np.float32))
+        results.append(found[0].step)
+        assert save_checkpoint(folder, 3, state(3), keep=1).name == "step-3", "the next one succeeds"
+        assert names(folder) == ["step-3"]
+        shutil.rmtree(folder)
+    assert results == sorted(results)
+    assert set(results) == {1, 2}
+
+
+def test_free_space_is_looked_at_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_checkpoint(tmp_path, 1, state(1), keep=2)
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(2**30, 2**30 - 1000, 1000))
+    with pytest.raises(StorageError, match="1.0 MiB are needed, 0.0 MiB are free"):
+        save_checkpoint(tmp_path, 2, {"a": np.zeros(2**20, np.uint8)}, keep=2)
+    assert names(tmp_path) == ["step-1"]
+
+
+def test_an_old_one_that_cannot_be_removed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_checkpoint(tmp_path, 1, state(1), keep=1)
+    real = os.rename
+
+    def rename(source: Path, target: Path) -> None:
+        if source.name == "step-1":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        real(source, target)
+
+    monkeypatch.setattr(os, "rename", rename)
+    with pytest.raises(
+        StorageError, match=r"step-2 is saved, but the older .*step-1 cannot be removed: permission denied"
+    ):
+        save_checkpoint(tmp_path, 2, state(2), keep=1)
+    found = newest_valid(tmp_path)
+    assert found is not None
+    assert found.step == 2

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arcade_dqn.storage.atomic import StorageError
+from arcade_dqn.storage.metrics import MetricsFile
+
+
+@pytest.fixture
+def metrics(tmp_path: Path) -> MetricsFile:
+    return MetricsFile(tmp_path / "metrics.jsonl")
+
+
+def test_append_and_read(metrics: MetricsFile) -> None:
+    assert metrics.read() == []
+    assert metrics.size() == 0
+    metrics.append({"kind": "episode", "return": 1.5})
+    metrics.append({"kind": "train", "loss": float("nan")})
+    assert metrics.read() == [{"kind": "episode", "return": 1.5}, {"kind": "train", "loss": None}]
+    metrics.close()
+    metrics.append({"kind": "set"})
+    assert [record["kind"] for record in metrics.read()] == ["episode", "train", "set"]
+    assert metrics.size() == metrics.path.stat().st_size
+
+
+def test_truncate_forgets_what_came_after_a_checkpoint(metrics: MetricsFile) -> None:
+    metrics.append({"step": 1})
+    size = metrics.size()
+    metrics.append({"step": 2})
+    metrics.truncate(size)
+    metrics.append({"step": 3})
+    metrics.truncate(10_000)
+    assert metrics.read() == [{"step": 1}, {"step": 3}]
+    metrics.truncate(0)
+    assert metrics.read() == []
+
+
+def test_half_a_line_spoils_no_other(metrics: MetricsFile) -> None:
+    metrics.path.write_bytes(b'{"step": 1}\n[1]\n\xff\xfe\n{"step": 2, "ret')
+    metrics.append({"step": 3})
+    assert metrics.read() == [{"step": 1}, {"step": 3}]
+
+
+def test_a_full_disk_is_told_and_survived(metrics: MetricsFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    metrics.append({"step": 1})
+    real = os.write
+
+    def half(file: int, data: Any) -> int:
+        return real(file, data[: len(data) // 2])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", half)
+        with pytest.raises(StorageError, match="cannot write .*metrics.jsonl: the disk is full"):
+            metrics.append({"step": 2})
+    metrics.append({"step": 3})
+    assert metrics.read() == [{"step": 1}, {"step": 3}]
+
+
+def test_a_missing_folder(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="the folder does not exist"):
+        MetricsFile(tmp_path / "missing" / "metrics.jsonl").append({})

@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from arcade_dqn.config import Settings, SettingsError
+from arcade_dqn.storage.atomic import StorageError
+from arcade_dqn.storage.lock import RunLocked
+from arcade_dqn.storage.run_dir import RunDir, RunError, RunNotFound, game_folder, list_runs
+from arcade_dqn.storage.summary import Summary
+
+SETTINGS = Settings(game="CartPole-v1", preset="cartpole")
+PONG = Settings(game="ALE/Pong-v5")
+
+
+def test_create_and_open(tmp_path: Path) -> None:
+    run = RunDir.create(tmp_path / "runs", SETTINGS, "first")
+    assert run.path == tmp_path / "runs" / "CartPole-v1" / "first"
+    assert os.listdir(run.path) == ["config.json"]
+    assert os.listdir(run.path.parent) == ["first"]
+    assert (run.name, run.settings()) == ("first", SETTINGS)
+    assert RunDir.open(run.path).settings() == SETTINGS
+    assert RunDir.create(tmp_path / "runs", PONG, "first").path == tmp_path / "runs" / "ALE-Pong-v5" / "first"
+    for path, name in [
+        (run.metrics, "metrics.jsonl"),
+        (run.board, "board"),
+        (run.log, "trainer.log"),
+        (run.checkpoints, "checkpoints"),
+        (run.best, "best.safetensors"),
+        (run.final, "final.safetensors"),
+        (run.saved(500), "saved-500.safetensors"),
+    ]:
+        assert path == run.path / name
+
+
+def test_names_are_unique(tmp_path: Path) -> None:
+    runs = [RunDir.create(tmp_path, SETTINGS) for _ in range(5)]
+    assert len({run.path for run in runs}) == 5
+    assert len(list_runs(tmp_path)) == 5
+    RunDir.create(tmp_path, SETTINGS, "mine")
+    with pytest.raises(RunError, match="a run named 'mine' exists already at .*; choose another name"):
+        RunDir.create(tmp_path, SETTINGS, "mine")
+    assert len(list((tmp_path / "CartPole-v1").iterdir())) == 6, "nothing unfinished is left"
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../a", "a b", ".hidden", "a\n", "x" * 81, "\u00fcber"])
+def test_what_is_no_name(tmp_path: Path, name: str) -> None:
+    with pytest.raises(RunError, match="cannot be a run's name"):
+        RunDir.create(tmp_path, SETTINGS, name)
+
+
+def test_game_folders() -> None:
+    assert game_folder("MinAtar/Breakout-v1") == "MinAtar-Breakout-v1"
+    for game in ("../x", "a b", "/etc", "module:Env", ""):
+        with pytest.raises(RunError, match="is not a game's id"):
+            game_folder(game)
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="cannot make a run in .*: a part of the path is not a folder"):
+        RunDir.create(tmp_path / "file", SETTINGS)
+
+
+def test_open_says_what_is_wrong(tmp_path: Path) -> None:
+    with pytest.raises(RunNotFound, match="there is no run at"):
+        RunDir.open(tmp_path / "nowhere")
+    with pytest.raises(RunNotFound, match="is not a run: it has no config.json"):
+        RunDir.open(tmp_path)
+    config = tmp_path / "config.json"
+    config.write_text("{")
+    with pytest.raises(SettingsError, match=r"config\.json"):
+        RunDir.open(tmp_path)
+    config.write_bytes(b" " * 300_000)
+    with pytest.raises(RunError, match="larger than 256 KiB"):
+        RunDir.open(tmp_path)
+    config.unlink()
+    os.mkfifo(config)
+    with pytest.raises(RunError, match="not a regular file"):
+        RunDir.open(tmp_path)
+
+
+def test_find(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = tmp_path / "runs"
+    one = RunDir.create(runs, SETTINGS, "one").path
+    pong = RunDir.create(runs, PONG, "one").path
+    two = RunDir.create(runs, PONG, "two").path
+    assert RunDir.find(str(one), runs).path == one
+    assert RunDir.find("two", runs).path == two
+    assert RunDir.find("CartPole-v1/one", runs).path == one
+    assert RunDir.find("cartpole-v1/one/", runs).path == one
+    assert RunDir.find("ALE/Pong-v5/one", runs).path == pong
+    assert RunDir.find("ALE-Pong-v5/one", runs).path == pong
+    with pytest.raises(RunError, match="several runs are named 'one': .* and .*; say which") as caught:
+        RunDir.find("one", runs)
+    assert not isinstance(caught.value, RunNotFound)
+    with pytest.raises(RunNotFound, match="there is no run 'twp' in .*; did you mean two"):
+        RunDir.find("twp", runs)
+    with pytest.raises(RunNotFound, match="`arcade-dqn runs` lists them"):
+        RunDir.find("zzzzzz", tmp_path / "missing")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cartpole").mkdir()
+    with pytest.raises(RunNotFound, match="cartpole is not a run"):
+        RunDir.find("cartpole", runs)
+
+
+def test_summary(tmp_path: Path) -> None:
+    run = RunDir.create(tmp_path, SETTINGS)
+    assert run.read_summary() is None
+    summary = Summary(state="training", step=5, steps_total=10, best_evaluation=-3.5, message="a b")
+    run.write_summary(summary)
+    assert run.read_summary() == summary
+    assert sorted(os.listdir(run.path)) == ["config.json", "summary.json"]
+    for wrong in ("{", "[]", '{"step": -1}', '{"state": 5}', "x" * 300_000):
+        run.summary_path.write_text(wrong)
+        with pytest.raises(StorageError, match=r"summary\.json is damaged"):
+            run.read_summary()
+
+
+def test_metrics(tmp_path: Path) -> None:
+    run = RunDir.create(tmp_path, SETTINGS)
+    run.append_metrics({"kind": "episode", "step": 3})
+    size = run.metrics_size()
+    run.append_metrics({"kind": "episode", "step": 6})
+    assert RunDir.open(run.path).read_metrics() == [{"kind": "episode", "step": 3}, {"kind": "episode", "step": 6}]
+    run.truncate_metrics(size)
+    assert run.read_metrics() == [{"kind": "episode", "step": 3}]
+    run.close()
+
+
+HOLDER = """
+import sys
+from arcade_dqn.storage.run_dir import RunDir
+with RunDir.open(sys.argv[1]).lock():
+    print("locked", flush=True)
+    sys.stdin.read()
+"""
+
+
+def start_holder(run: RunDir) -> subprocess.Popen[bytes]:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(run.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == b"locked\n"
+    return holder
+
+
+def test_states(tmp_path: Path) -> None:
+    run = RunDir.create(tmp_path, SETTINGS)
+
+    def state() -> str:
+        (summary,) = list_runs(tmp_path)
+        assert summary.problem == ""
+        return summary.state
+
+    assert state() == "new"
+    holder = start_holder(run)
+    assert state() == "starting"
+    run.write_summary(Summary(state="training", step=5))
+    assert state() == "training"
+    with pytest.raises(RunLocked, match=f"in use by process {holder.pid}"), run.lock():
+        pass
+    holder.kill()
+    holder.wait()
+    assert state() == "interrupted"
+    for final in ("done", "stopped", "failed"):
+        run.write_summary(Summary(state=final))
+        assert state() == final
+
+
+def test_lock_removes_what_a_killed_writer_left(tmp_path: Path) -> None:
+    run = RunDir.create(tmp_path, SETTINGS)
+    (run.path / ".summary.json.123-0.tmp").write_text("half")
+    with run.lock():
+        assert run.locked_by() == os.getpid()
+        assert sorted(os.listdir(run.path)) == ["config.json", "lock"]
+    assert run.locked_by() is None
+
+
+def test_list_runs(tmp_path: Path) -> None:
+    assert list_runs(tmp_path / "missing") == []
+    old = RunDir.create(tmp_path, SETTINGS, "old")
+    new = RunDir.create(tmp_path, PONG, "new")
+    new.write_summary(Summary(state="done", step=70, steps_total=100, best_evaluation=20.5, last_evaluation=19.5))
+    os.utime(old.config, (1000, 1000))
+    first, second = list_runs(tmp_path)
+    assert (first.path, first.game, first.name, first.state) == (new.path, "ALE/Pong-v5", "new", "done")
+    assert (first.step, first.steps_total, first.best_evaluation, first.last_evaluation) == (70, 100, 20.5, 19.5)
+    assert first.settings == PONG
+    assert (second.path, second.modified, second.state) == (old.path, 1000.0, "new")
+    assert (second.step, second.steps_total, second.best_evaluation) == (0, SETTINGS.run.steps, None)
+
+
+def test_broken_folders_are_listed_with_their_problem(tmp_path: Path) -> None:
+    game = tmp_path / "CartPole-v1"
+    RunDir.create(tmp_path, SETTINGS, "good")
+    (game / "empty").mkdir()
+    (game / "damaged").mkdir()
+    (game / "damaged" / "config.json").write_bytes(b"\x00\xff\x1b[31m")
+    (game / "newer").mkdir()
+    (game / "newer" / "config.json").write_text('{"game": "CartPole-v1", "quantum": {}}')
+    bad_summary = RunDir.create(tmp_path, SETTINGS, "bad-summary")
+    bad_summary.summary_path.write_text("{}}")
+    bad_lock = RunDir.create(tmp_path, SETTINGS, "bad-lock")
+    bad_lock.write_summary(Summary(state="training"))
+    (bad_lock.path / "lock").symlink_to("lock")
+    (game / ".1-2.tmp").mkdir()
+    (game / "a file").write_text("")
+    (tmp_path / "another file").write_text("")
+    found = {run.name: run for run in list_runs(tmp_path)}
+    assert found.keys() == {"good", "empty", "damaged", "newer", "bad-summary", "bad-lock"}
+    assert found.pop("good").problem == ""
+    for run in found.values():
+        assert run.state == "broken"
+        assert run.game == "CartPole-v1"
+        assert run.problem
+        assert run.problem.isprintable()
+    assert "no config.json" in found["empty"].problem
+    assert "quantum" in found["newer"].problem
+    assert "summary.json is damaged" in found["bad-summary"].problem
+    assert "cannot look at the lock" in found["bad-lock"].problem
+
+
+def test_a_runs_folder_that_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("")
+    with pytest.raises(StorageError, match="cannot read the runs in"):
+        list_runs(tmp_path / "runs")
