@@ -1,0 +1,1 @@
+"""Learning with Keras and TensorFlow: the only room that imports them."""

@@ -1,0 +1,165 @@
+"""The learner: gradient steps on minibatches from replay, many in one compiled call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from arcade_dqn.acting.layers import Weights, parameter_shapes
+from arcade_dqn.config import Settings
+from arcade_dqn.learning.losses import bootstrap_value, regression_loss, td_error
+from arcade_dqn.learning.networks import build_network, get_weights, set_weights, uses_xla
+from arcade_dqn.replay.buffer import Batch
+
+MAX_FUSED = 128
+"""Most gradient steps in one compiled call."""
+
+
+class Updates(NamedTuple):
+    """What a series of gradient steps did."""
+
+    loss: np.ndarray
+    """The mean loss of each step's minibatch, [updates] float32."""
+    mean_q: np.ndarray
+    """The mean Q-value of the actions in each step's minibatch, [updates] float32."""
+
+
+class Learner:
+    """An online and a target network, and Adam.
+
+    Many small calls into TensorFlow cost more than the arithmetic of a small network, so `update` takes the minibatches
+    of several gradient steps at once and runs them in one compiled loop.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        observation_shape: tuple[int, ...],
+        observation_dtype: np.dtype[Any],
+        n_actions: int,
+        weights: Mapping[str, np.ndarray],
+    ) -> None:
+        tf.config.experimental.enable_op_determinism()
+        self._settings = settings.learning
+        self._names = list(parameter_shapes(settings.network, observation_shape, n_actions))
+        self._online = build_network(settings.network, observation_shape, observation_dtype, n_actions)
+        self._target = build_network(settings.network, observation_shape, observation_dtype, n_actions)
+        self._observation_shape, self._observation_dtype = observation_shape, np.dtype(observation_dtype)
+        set_weights(self._online, weights)
+        set_weights(self._target, weights)
+        self._optimizer = keras.optimizers.Adam(
+            self._settings.learning_rate, epsilon=self._settings.adam_epsilon, name="adam"
+        )
+        self._optimizer.build(self._online.trainable_variables)
+        self._target_period = tf.Variable(self._settings.target_period, dtype=tf.int64, name="target_period")
+        self._count = tf.Variable(0, dtype=tf.int64, name="updates")
+        self._fused = tf.function(self._fused_updates, jit_compile=uses_xla(settings.network))
+
+    @property
+    def updates(self) -> int:
+        """Gradient steps done so far: the unit in which target_period counts."""
+        return int(self._count.numpy())
+
+    @property
+    def learning_rate(self) -> float:
+        return float(self._optimizer.learning_rate.numpy())
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self._optimizer.learning_rate.assign(value)
+
+    @property
+    def target_period(self) -> int:
+        return int(self._target_period.numpy())
+
+    @target_period.setter
+    def target_period(self, value: int) -> None:
+        self._target_period.assign(value)
+
+    def update(self, batches: Batch) -> Updates:
+        """One gradient step per minibatch of `batches`, whose arrays are [updates, batch_size, ...]."""
+        results = []
+        start, total = 0, len(batches.a_tm1)
+        while start < total:
+            # A compiled call is for one number of steps: powers of two keep their variety small.
+            size = min(MAX_FUSED, 1 << ((total - start).bit_length() - 1))
+            results.append(self._fused(*(array[start : start + size] for array in batches)))
+            start += size
+        loss = np.concatenate([result[0].numpy() for result in results])
+        mean_q = np.concatenate([result[1].numpy() for result in results])
+        return Updates(loss, mean_q)
+
+    def weights(self) -> Weights:
+        """A copy of the online network's weights."""
+        return get_weights(self._online, self._names)
+
+    def warm_up(self, updates: int) -> None:
+        """Compile the call for `updates` gradient steps, leaving no trace in weights, optimiser or counters."""
+        state = self.get_state()
+        shape = (updates, self._settings.batch_size)
+        observations = np.zeros((*shape, *self._observation_shape), self._observation_dtype)
+        zeros = np.zeros(shape, np.float32)
+        self.update(Batch(observations, zeros.astype(np.int32), zeros, zeros, observations))
+        self.set_state(state)
+
+    def get_state(self) -> dict[str, Any]:
+        """Networks, optimiser and counters, for a checkpoint."""
+        return {
+            "online": get_weights(self._online, self._names),
+            "target": get_weights(self._target, self._names),
+            "optimizer": {str(i): variable.numpy() for i, variable in enumerate(self._optimizer.variables)},
+            "updates": self.updates,
+            "target_period": self.target_period,
+        }
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `get_state` returned."""
+        set_weights(self._online, state["online"])
+        set_weights(self._target, state["target"])
+        for i, variable in enumerate(self._optimizer.variables):
+            variable.assign(state["optimizer"][str(i)])
+        self._count.assign(int(state["updates"]))
+        self._target_period.assign(int(state["target_period"]))
+
+    def _fused_updates(self, s_tm1: Any, a_tm1: Any, r_t: Any, discount_t: Any, s_t: Any) -> tuple[Any, Any]:
+        updates = len(a_tm1)
+        loss = tf.TensorArray(tf.float32, size=updates)
+        mean_q = tf.TensorArray(tf.float32, size=updates)
+        for k in tf.range(updates):
+            loss_k, mean_q_k = self._one_update(s_tm1[k], a_tm1[k], r_t[k], discount_t[k], s_t[k])
+            loss = loss.write(k, loss_k)
+            mean_q = mean_q.write(k, mean_q_k)
+        return loss.stack(), mean_q.stack()
+
+    def _one_update(self, s_tm1: Any, a_tm1: Any, r_t: Any, discount_t: Any, s_t: Any) -> tuple[Any, Any]:
+        """DQN's step 5, a gradient step on one minibatch, and step 6, the target network's update."""
+        q_t = self._target(s_t)
+        v_t = bootstrap_value(q_t, self._online(s_t) if self._settings.double else q_t)
+        with tf.GradientTape() as tape:
+            q_tm1 = self._online(s_tm1)
+            error = td_error(q_tm1, a_tm1, r_t, discount_t, v_t)
+            loss = tf.reduce_mean(regression_loss(error, self._settings.loss))
+        gradients = tape.gradient(loss, [variable.value for variable in self._online.trainable_variables])
+        if self._settings.gradient_clip > 0:
+            gradients, _ = tf.clip_by_global_norm(gradients, self._settings.gradient_clip)
+        self._optimizer.apply(gradients)
+        self._count.assign_add(1)
+        self._update_target()
+        mean_q = tf.reduce_mean(tf.gather(q_tm1, a_tm1, batch_dims=1))
+        return loss, mean_q
+
+    def _update_target(self) -> None:
+        pairs = [
+            (online.value, target.value)
+            for online, target in zip(self._online.variables, self._target.variables, strict=True)
+        ]
+        if self._settings.target_update == "soft":
+            for online, target in pairs:
+                target.assign_add(self._settings.target_tau * (online - target))
+        elif tf.equal(self._count % self._target_period, 0):
+            for online, target in pairs:
+                target.assign(online)

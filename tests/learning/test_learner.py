@@ -1,0 +1,175 @@
+"""The compiled update against a plain NumPy calculation of the same losses, gradients and Adam steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from arcade_dqn.acting.layers import initial_weights
+from arcade_dqn.config import Settings, build
+from arcade_dqn.learning.learner import Learner
+from arcade_dqn.replay.buffer import Batch
+
+SHAPE, ACTIONS, BATCH = (3,), 4, 5
+Array = np.ndarray
+
+
+def settings(**learning: Any) -> Settings:
+    overrides = {f"learning.{name}": value for name, value in learning.items()}
+    return build("x", {"network": {"hidden": [6]}, "learning": {"batch_size": BATCH, "learning_rate": 0.01}}, overrides)
+
+
+def make_batch(updates: int, seed: int = 0) -> Batch:
+    rng = np.random.default_rng(seed)
+    shape = (updates, BATCH)
+    return Batch(
+        rng.normal(size=(*shape, *SHAPE)).astype(np.float32),
+        rng.integers(0, ACTIONS, shape).astype(np.int32),
+        rng.normal(0, 3, shape).astype(np.float32),
+        rng.choice([0.0, 0.99], shape).astype(np.float32),
+        rng.normal(size=(*shape, *SHAPE)).astype(np.float32),
+    )
+
+
+def make_learner(chosen: Settings) -> Learner:
+    weights = initial_weights(chosen.network, SHAPE, ACTIONS, seed=5)
+    return Learner(chosen, SHAPE, np.dtype(np.float32), ACTIONS, weights)
+
+
+class NumpyLearner:
+    """The same algorithm in float64, written out."""
+
+    def __init__(self, chosen: Settings) -> None:
+        self.s = chosen.learning
+        self.w = {
+            name: array.astype(np.float64) for name, array in initial_weights(chosen.network, SHAPE, ACTIONS, 5).items()
+        }
+        self.target = {name: array.copy() for name, array in self.w.items()}
+        self.m = {name: np.zeros_like(array) for name, array in self.w.items()}
+        self.v = {name: np.zeros_like(array) for name, array in self.w.items()}
+        self.t = 0
+
+    @staticmethod
+    def forward(w: dict[str, Array], s: Array) -> tuple[Array, Array]:
+        hidden = np.maximum(s @ w["dense1/kernel"] + w["dense1/bias"], 0)
+        return hidden, hidden @ w["q/kernel"] + w["q/bias"]
+
+    def update(self, s_tm1: Array, a_tm1: Array, r_t: Array, discount_t: Array, s_t: Array) -> tuple[float, float]:
+        rows = np.arange(len(a_tm1))
+        q_t = self.forward(self.target, s_t)[1]
+        selector = self.forward(self.w, s_t)[1] if self.s.double else q_t
+        target = r_t + discount_t * q_t[rows, selector.argmax(1)]
+        hidden, q = self.forward(self.w, s_tm1)
+        error = target - q[rows, a_tm1]
+        if self.s.loss == "mse":
+            loss, slope = error**2, -2 * error
+        else:
+            loss = np.where(np.abs(error) <= 1, error**2 / 2, np.abs(error) - 0.5)
+            slope = -np.clip(error, -1, 1)
+        d_q = np.zeros_like(q)
+        d_q[rows, a_tm1] = slope / len(rows)
+        d_hidden = (d_q @ self.w["q/kernel"].T) * (hidden > 0)
+        gradient = {
+            "dense1/kernel": s_tm1.T @ d_hidden,
+            "dense1/bias": d_hidden.sum(0),
+            "q/kernel": hidden.T @ d_q,
+            "q/bias": d_q.sum(0),
+        }
+        norm = np.sqrt(sum((g**2).sum() for g in gradient.values()))
+        if self.s.gradient_clip and norm > self.s.gradient_clip:
+            gradient = {name: g * self.s.gradient_clip / norm for name, g in gradient.items()}
+        self.t += 1
+        rate = self.s.learning_rate * np.sqrt(1 - 0.999**self.t) / (1 - 0.9**self.t)
+        for name, g in gradient.items():
+            self.m[name] = 0.9 * self.m[name] + 0.1 * g
+            self.v[name] = 0.999 * self.v[name] + 0.001 * g**2
+            self.w[name] = self.w[name] - rate * self.m[name] / (np.sqrt(self.v[name]) + self.s.adam_epsilon)
+        if self.s.target_update == "soft":
+            tau = self.s.target_tau
+            self.target = {name: (1 - tau) * self.target[name] + tau * self.w[name] for name in self.w}
+        elif self.t % self.s.target_period == 0:
+            self.target = {name: array.copy() for name, array in self.w.items()}
+        return float(loss.mean()), float(q[rows, a_tm1].mean())
+
+
+@pytest.mark.parametrize(
+    "learning",
+    [
+        {"target_period": 4},
+        {"target_period": 3, "double": True},
+        {"loss": "mse", "gradient_clip": 0.5},
+        {"target_update": "soft", "target_tau": 0.1, "gradient_clip": 0},
+    ],
+    ids=["huber", "double", "mse-clipped", "soft"],
+)
+def test_ten_updates_equal_numpys(learning: dict[str, Any]) -> None:
+    chosen = settings(**learning)
+    learner, expected = make_learner(chosen), NumpyLearner(chosen)
+    batches = make_batch(10)
+    updates = learner.update(batches)
+    losses, mean_qs = zip(*(expected.update(*(a[k] for a in batches)) for k in range(10)), strict=True)
+    np.testing.assert_allclose(updates.loss, losses, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(updates.mean_q, mean_qs, rtol=1e-4, atol=1e-5)
+    weights, state = learner.weights(), learner.get_state()
+    for name, array in expected.w.items():
+        np.testing.assert_allclose(weights[name], array, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(state["target"][name], expected.target[name], rtol=1e-4, atol=1e-5)
+    assert learner.updates == 10
+
+
+def test_the_target_network_is_copied_every_target_period_updates() -> None:
+    learner = make_learner(settings(target_period=3))
+    start = learner.get_state()["target"]["q/kernel"]
+    learner.update(make_batch(2))
+    np.testing.assert_array_equal(learner.get_state()["target"]["q/kernel"], start)
+    learner.update(make_batch(1))
+    state = learner.get_state()
+    np.testing.assert_array_equal(state["target"]["q/kernel"], state["online"]["q/kernel"])
+    assert not np.array_equal(state["target"]["q/kernel"], start)
+
+
+def test_fusing_does_not_change_the_result() -> None:
+    fused, single = make_learner(settings()), make_learner(settings())
+    batches = make_batch(13)
+    fused.update(batches)
+    for k in range(13):
+        single.update(Batch(*(array[k : k + 1] for array in batches)))
+    for name, array in fused.weights().items():
+        np.testing.assert_allclose(single.weights()[name], array, rtol=1e-5, atol=1e-6)
+
+
+def test_two_learners_end_bit_identical_and_a_restored_one_goes_on_exactly() -> None:
+    first, second = make_learner(settings(double=True)), make_learner(settings(double=True))
+    for learner in (first, second):
+        learner.update(make_batch(8, seed=1))
+    restored = make_learner(settings(double=True))
+    restored.set_state(first.get_state())
+    for learner in (first, second, restored):
+        learner.update(make_batch(8, seed=2))
+    for name, array in first.weights().items():
+        assert np.array_equal(second.weights()[name], array)
+        assert np.array_equal(restored.weights()[name], array)
+    assert restored.updates == 16
+
+
+def test_warming_up_leaves_no_trace() -> None:
+    warm, cold = make_learner(settings()), make_learner(settings())
+    warm.warm_up(4)
+    assert warm.updates == 0
+    for learner in (warm, cold):
+        learner.update(make_batch(4))
+    assert all(np.array_equal(warm.weights()[name], array) for name, array in cold.weights().items())
+
+
+def test_learning_rate_and_target_period_change_without_starting_over() -> None:
+    learner = make_learner(settings(target_period=1000))
+    learner.update(make_batch(4))
+    before = learner.weights()
+    learner.learning_rate = 0.0
+    learner.target_period = 5
+    learner.update(make_batch(4, seed=1))
+    after = learner.get_state()
+    assert all(np.array_equal(before[name], after["online"][name]) for name in before)
+    assert all(np.array_equal(after["target"][name], after["online"][name]) for name in before)
