@@ -1,0 +1,114 @@
+"""The trainer as a program of its own: `python -m arcade_dqn.training [RUN_DIR]`.
+
+It reads commands as JSON lines from standard input and writes events as JSON lines to standard output
+(`link.commands`). The end of its input means: save and stop. Without RUN_DIR it loads TensorFlow, says
+`{"event": "warm"}`, and waits for the command `open`: so that a menu can have a learner ready.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import queue
+import sys
+import threading
+from io import FileIO
+from typing import Any
+
+from arcade_dqn.errors import ArcadeError
+from arcade_dqn.link.commands import Command, CommandError, ack, encode, failure, parse_command, read_lines
+
+
+class Events:
+    """Writes events to standard output, from any thread."""
+
+    def __init__(self) -> None:
+        # What libraries print must not mix with the events: they get standard error in place of standard output.
+        self._file: int | None = os.dup(1)
+        os.dup2(2, 1)
+        self._lock = threading.Lock()
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        data = encode(event)
+        with self._lock:
+            try:
+                while data and self._file is not None:
+                    data = data[os.write(self._file, data) :]
+            except BrokenPipeError:
+                # Whoever listened is gone; the end of the input, which comes with it, stops the run.
+                self._file = None
+
+
+def _read_commands(stream: FileIO, commands: queue.SimpleQueue[Command | None], emit: Events) -> None:
+    """Put the commands of `stream` into the queue, and None when it ends."""
+    for line in read_lines(stream):
+        if line.strip():
+            try:
+                commands.put(parse_command(line))
+            except CommandError as error:
+                emit(failure(error.id, str(error)))
+    commands.put(None)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the trainer; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m arcade_dqn.training", description=__doc__)
+    parser.add_argument("run", nargs="?", metavar="RUN_DIR", help="the run's folder; none: wait for the command open")
+    parser.add_argument("--nice", type=int, default=0, help="lower this process's priority by so much (POSIX)")
+    options = parser.parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    if options.nice and hasattr(os, "nice"):
+        os.nice(options.nice)
+    emit = Events()
+    incoming: queue.SimpleQueue[Command | None] = queue.SimpleQueue()
+    # Not sys.stdin: a thread that waits in its buffer would hold the buffer's lock when the program ends.
+    stdin = open(0, "rb", buffering=0, closefd=False)  # noqa: SIM115
+    threading.Thread(target=_read_commands, args=(stdin, incoming, emit), daemon=True).start()
+    try:
+        return _train(options.run, incoming, emit)
+    except ArcadeError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+
+
+def _train(folder: str | None, incoming: queue.SimpleQueue[Command | None], emit: Events) -> int:
+    # Here, so that a wrong command line is answered without waiting for TensorFlow.
+    from arcade_dqn.storage.run_dir import RunDir
+    from arcade_dqn.training.run import Run
+
+    if folder is None:
+        emit({"event": "warm"})
+        folder = _wait_for_open(incoming, emit)
+        if folder is None:
+            return 0
+    commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
+    try:
+        run = Run(RunDir.open(folder), emit, commands)
+    except ArcadeError as error:
+        emit({"event": "ended", "reason": "failed", "step": 0, "message": str(error), "model": None})
+        raise
+
+    def forward() -> None:
+        while (command := incoming.get()) is not None:
+            commands.put(command)
+        run.request_stop()
+
+    threading.Thread(target=forward, name="forward", daemon=True).start()
+    result = run.execute()
+    return 130 if result.reason == "interrupted" else 0
+
+
+def _wait_for_open(incoming: queue.SimpleQueue[Command | None], emit: Events) -> str | None:
+    """The folder that `open` names; None if the input ends first."""
+    while (command := incoming.get()) is not None:
+        if command.name == "open":
+            emit(ack(command.id))
+            return str(command.arguments["run"])
+        emit(failure(command.id, f"no run is open yet, so there is nothing to {command.name}; open one first"))
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,176 @@
+"""The record of a run: what goes into metrics.jsonl, TensorBoard's files, progress events and the board."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from arcade_dqn.evaluation import Evaluation
+from arcade_dqn.learning.tensorboard import EventWriter
+from arcade_dqn.storage.run_dir import RunDir
+from arcade_dqn.training.loop import Loop, Step
+
+_NAN = float("nan")
+_POINTS = 2_000
+"""Averaged points of loss and mean Q that a run's metrics hold at most."""
+
+
+class Stopwatch:
+    """Seconds of training alone: it stands still while the run is paused, evaluates or saves."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        self._since: float | None = None
+
+    def start(self) -> None:
+        if self._since is None:
+            self._since = time.perf_counter()
+
+    def stop(self) -> None:
+        self._seconds = self.seconds
+        self._since = None
+
+    @property
+    def seconds(self) -> float:
+        return self._seconds + (time.perf_counter() - self._since if self._since is not None else 0.0)
+
+    def set(self, seconds: float) -> None:
+        """Go on from a number of seconds measured before."""
+        self._seconds, self._since = seconds, None
+
+
+class Recorder:
+    """Collects what each step tells, and writes it down in an order that depends on steps alone, not on the clock."""
+
+    def __init__(self, run_dir: RunDir, loop: Loop, stopwatch: Stopwatch) -> None:
+        self._run_dir = run_dir
+        self._loop = loop
+        self._stopwatch = stopwatch
+        self._tensorboard = EventWriter(run_dir.path / "tensorboard")
+        self._every = max(100, loop.settings.run.steps // _POINTS)
+        self._losses: list[float] = []
+        self._mean_qs: list[float] = []
+        self._episodes: list[tuple[int, float]] = []
+        self.returns: deque[float] = deque(maxlen=100)
+        """Raw scores of the last 100 episodes."""
+        self.loss = _NAN
+        self.mean_q = _NAN
+        self.best_evaluation: float | None = None
+        self.last_evaluation: float | None = None
+        self._marked = (time.perf_counter(), loop.step, loop.learner.updates)
+        self.steps_per_second = _NAN
+        self.updates_per_second = _NAN
+
+    def step(self, step: Step) -> None:
+        """Take in one step of the loop."""
+        if step.updates is not None:
+            self.loss = float(step.updates.loss.mean())
+            self.mean_q = float(step.updates.mean_q.mean())
+            self._losses.append(self.loss)
+            self._mean_qs.append(self.mean_q)
+        if step.ended:
+            self.returns.append(step.episode_return)
+            self._episodes.append((step.step, step.episode_return))
+            self._write(
+                "episode",
+                step.step,
+                {"episode": self._loop.episode, "return": step.episode_return, "length": step.episode_length},
+            )
+        if step.step % self._every == 0:
+            self._write(
+                "train",
+                step.step,
+                {
+                    "updates": self._loop.learner.updates,
+                    "loss": _mean(self._losses),
+                    "mean_q": _mean(self._mean_qs),
+                    "epsilon": self._loop.epsilon,
+                    "replay": len(self._loop.replay),
+                    "seconds": round(self._stopwatch.seconds, 3),
+                },
+            )
+            self._losses.clear()
+            self._mean_qs.clear()
+
+    def evaluation(self, step: int, evaluation: Evaluation) -> None:
+        """Take in an evaluation at `step`."""
+        self.last_evaluation = evaluation.mean
+        if self.best_evaluation is None or evaluation.mean > self.best_evaluation:
+            self.best_evaluation = evaluation.mean
+        self._write(
+            "evaluation",
+            step,
+            {
+                "mean": evaluation.mean,
+                "std": evaluation.std,
+                "episodes": evaluation.episodes,
+                "min": evaluation.min,
+                "max": evaluation.max,
+                "seconds": round(self._stopwatch.seconds, 3),
+            },
+        )
+        self._tensorboard.flush()
+
+    def intervention(self, step: int, name: str, value: float | int | None) -> None:
+        """A person changed a setting of the running training."""
+        self._run_dir.append_metrics({"kind": "set", "step": step, "name": name, "value": value})
+
+    def progress(self) -> dict[str, Any]:
+        """The progress since the last call, as an event; also measures the rates."""
+        now, step, updates = time.perf_counter(), self._loop.step, self._loop.learner.updates
+        then, old_step, old_updates = self._marked
+        if now - then >= 0.5:
+            self.steps_per_second = (step - old_step) / (now - then)
+            self.updates_per_second = (updates - old_updates) / (now - then)
+            self._marked = (now, step, updates)
+        episodes, self._episodes = self._episodes, []
+        return {
+            "event": "progress",
+            "step": step,
+            "episodes": episodes,
+            "loss": self.loss,
+            "mean_q": self.mean_q,
+            "epsilon": self._loop.epsilon,
+        }
+
+    def restart_rates(self) -> None:
+        """Forget the time that was not spent training."""
+        self._marked = (time.perf_counter(), self._loop.step, self._loop.learner.updates)
+
+    def get_state(self) -> dict[str, Any]:
+        """What a resumed run needs to write on as if it had never stopped."""
+        return {
+            "metrics_bytes": self._run_dir.metrics_size(),
+            "losses": self._losses,
+            "mean_qs": self._mean_qs,
+            "returns": list(self.returns),
+            "loss": None if math.isnan(self.loss) else self.loss,
+            "mean_q": None if math.isnan(self.mean_q) else self.mean_q,
+            "best_evaluation": self.best_evaluation,
+            "last_evaluation": self.last_evaluation,
+        }
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from `get_state`; what metrics.jsonl holds beyond it was never part of the saved run."""
+        self._run_dir.truncate_metrics(int(state["metrics_bytes"]))
+        self._losses, self._mean_qs = list(state["losses"]), list(state["mean_qs"])
+        self.returns.extend(state["returns"])
+        self.loss = _NAN if state["loss"] is None else state["loss"]
+        self.mean_q = _NAN if state["mean_q"] is None else state["mean_q"]
+        self.best_evaluation, self.last_evaluation = state["best_evaluation"], state["last_evaluation"]
+        self.restart_rates()
+
+    def close(self) -> None:
+        self._tensorboard.close()
+
+    def _write(self, kind: str, step: int, values: dict[str, Any]) -> None:
+        self._run_dir.append_metrics({"kind": kind, "step": step, **values})
+        finite = {f"{kind}/{name}": v for name, v in values.items() if v is not None and math.isfinite(v)}
+        self._tensorboard.scalars(step, finite)
+
+
+def _mean(values: list[float]) -> float | None:
+    return math.fsum(values) / len(values) if values else None

@@ -1,0 +1,164 @@
+"""The loop on games small enough to know the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from arcade_dqn.config import Settings, build
+from arcade_dqn.games.catalog import GameInfo
+from arcade_dqn.games.make import Game, Outcome
+from arcade_dqn.training.loop import GameFault, Loop
+
+LENGTH, DISCOUNT = 5, 0.8
+
+
+class Corridor(Game):
+    """Five places in a row; action 1 goes right, 0 left; a reward of 1 for leaving at the right ends the episode."""
+
+    def __init__(self, limit: int = 50, reward: float = 1.0) -> None:
+        self.info = GameInfo(
+            id="Corridor-v0", title="Corridor", family="other", summary="", observation="", actions=("left", "right"),
+            solved_at=None, preset="vector", extra=None, fps=30, keys={}, idle_action=0,
+        )  # fmt: skip
+        self.frame_shape, self.frame_dtype = (LENGTH,), np.dtype(np.float32)
+        self.frames_between = []
+        self.seeds: list[int | None] = []
+        self._place, self._steps, self._limit, self._reward = 0, 0, limit, reward
+
+    def _frame(self) -> np.ndarray:
+        return np.eye(LENGTH + 1, LENGTH, dtype=np.float32)[self._place]
+
+    def reset(self, seed: int | None = None) -> np.ndarray:
+        self.seeds.append(seed)
+        self._place = self._steps = 0
+        return self._frame()
+
+    def step(self, action: int) -> Outcome:
+        self._place = max(0, self._place + (1 if action else -1))
+        self._steps += 1
+        out = self._place == LENGTH
+        return Outcome(self._frame(), self._reward if out else 0.0, out, not out and self._steps >= self._limit, False)
+
+    def render(self) -> np.ndarray:
+        return np.zeros((1, 1, 3), np.uint8)
+
+    def get_state(self) -> dict[str, Any] | None:
+        return {"place": self._place, "steps": self._steps}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        self._place, self._steps = state["place"], state["steps"]
+
+    def close(self) -> None:
+        pass
+
+
+def settings(**overrides: Any) -> Settings:
+    preset = {
+        "network": {"hidden": [32]},
+        "learning": {
+            "discount": DISCOUNT, "learning_rate": 5e-3, "batch_size": 32, "train_every": 16, "updates_per_train": 16,
+            "target_period": 50,
+        },
+        "exploration": {"epsilon_start": 1.0, "epsilon_end": 1.0},
+        "replay": {"capacity": 1000, "learning_start": 100},
+        "run": {"steps": 3000},
+    }  # fmt: skip
+    return build("Corridor-v0", preset, {name.replace("__", "."): value for name, value in overrides.items()})
+
+
+def optimal_q() -> np.ndarray:
+    value = np.array([DISCOUNT ** (LENGTH - 1 - place) for place in range(LENGTH)])
+    left = DISCOUNT * value[np.maximum(np.arange(LENGTH) - 1, 0)]
+    return np.stack([left, value], axis=1)
+
+
+@pytest.mark.parametrize(
+    "overrides", [{}, {"learning__double": True}, {"learning__target_update": "soft", "learning__target_tau": 0.02}]
+)
+def test_a_small_corridor_is_solved_exactly(overrides: dict[str, Any]) -> None:
+    # The limit of 7 truncates most random episodes: only bootstrapping through truncation gives these values.
+    loop = Loop(settings(**overrides), Corridor(limit=7))
+    for _ in loop.steps():
+        pass
+    q = loop.policy.q_values(np.eye(LENGTH, dtype=np.float32))
+    np.testing.assert_allclose(q, optimal_q(), atol=0.03)
+
+
+def test_the_last_observation_before_a_truncation_enters_replay() -> None:
+    loop = Loop(settings(run__steps=4, exploration__epsilon_start=0, exploration__epsilon_end=0), Corridor(limit=2))
+    loop.policy.set_weights({**loop.policy.weights, "q/bias": np.array([0.0, 1e6], np.float32)})  # always right
+    ends = [step.ended for step in loop.steps()]
+    batch = loop.replay.get(np.arange(4))
+    assert ends == [False, True, False, True]
+    assert batch.s_tm1.argmax(1).tolist() == [0, 1, 0, 1]
+    assert batch.s_t.argmax(1).tolist() == [1, 2, 1, 2]
+    np.testing.assert_allclose(batch.discount_t, DISCOUNT)
+    assert loop.episode == 2
+
+
+def test_termination_zeroes_the_discount_and_reports_the_raw_score_though_training_clips() -> None:
+    chosen = settings(
+        run__steps=5, exploration__epsilon_start=0, exploration__epsilon_end=0, environment__clip_rewards=True
+    )
+    loop = Loop(chosen, Corridor(reward=20.0))
+    loop.policy.set_weights({**loop.policy.weights, "q/bias": np.array([0.0, 1e6], np.float32)})
+    last = list(loop.steps())[-1]
+    assert (last.ended, last.episode_return, last.episode_length) == (True, 20.0, 5)
+    batch = loop.replay.get(np.arange(5))
+    np.testing.assert_allclose(batch.discount_t, [DISCOUNT] * 4 + [0])
+    assert batch.r_t.tolist() == [0, 0, 0, 0, 1]
+
+
+def test_only_the_first_reset_seeds_the_game() -> None:
+    game = Corridor(limit=3)
+    for _ in Loop(settings(run__steps=10), game).steps():
+        pass
+    assert isinstance(game.seeds[0], int)
+    assert len(game.seeds) == 4
+    assert game.seeds[1:] == [None, None, None]
+
+
+def test_learning_begins_at_learning_start_and_comes_every_train_every_steps() -> None:
+    loop = Loop(settings(run__steps=160, learning__updates_per_train=3), Corridor())
+    trained = {step.step: len(step.updates.loss) for step in loop.steps() if step.updates is not None}
+    assert trained == {112: 3, 128: 3, 144: 3, 160: 3}
+    assert loop.learner.updates == 12
+
+
+def test_epsilon_follows_its_schedule_until_a_person_overrides_it() -> None:
+    chosen = settings(run__steps=100, exploration__epsilon_end=0.0, exploration__decay_steps=100)
+    loop = Loop(chosen, Corridor())
+    steps = loop.steps()
+    assert next(steps).epsilon == 1.0
+    assert next(steps).epsilon == pytest.approx(0.99)
+    loop.epsilon_override = 0.25
+    assert next(steps).epsilon == 0.25
+    loop.epsilon_override = None
+    assert next(steps).epsilon == pytest.approx(0.97)
+
+
+def test_one_seed_one_result_and_a_restored_run_goes_on_exactly() -> None:
+    chosen = settings(run__steps=400, exploration__epsilon_end=0.1, exploration__decay_steps=300, learning__n_step=3)
+    whole, again = Loop(chosen, Corridor(limit=9)), Loop(chosen, Corridor(limit=9))
+    for loop in (whole, again):
+        for step in loop.steps():
+            if step.step == 203:
+                state = loop.get_state()
+    resumed = Loop(chosen, Corridor(limit=9))
+    resumed.set_state(state)
+    history = [(step.epsilon, step.episode_return, step.ended) for step in resumed.steps()]
+    assert len(history) == 197
+    for name, array in whole.policy.weights.items():
+        assert np.array_equal(again.policy.weights[name], array)
+        assert np.array_equal(resumed.policy.weights[name], array)
+
+
+def test_a_reward_that_is_not_a_number_is_named() -> None:
+    loop = Loop(settings(run__steps=500), Corridor(reward=float("nan")))
+    with pytest.raises(GameFault, match=r"Corridor-v0 returned the reward nan at step \d+"):
+        for _ in loop.steps():
+            pass

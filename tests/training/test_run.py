@@ -1,0 +1,252 @@
+"""A run, in this process: its folder, events, evaluations, failures and resumption."""
+
+from __future__ import annotations
+
+import json
+import queue
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from arcade_dqn.config import Settings, build
+from arcade_dqn.link.board import BoardReader
+from arcade_dqn.link.commands import Command
+from arcade_dqn.storage import checkpoint
+from arcade_dqn.storage.atomic import StorageError
+from arcade_dqn.storage.lock import RunLocked
+from arcade_dqn.storage.model_file import load_model
+from arcade_dqn.storage.run_dir import RunDir
+from arcade_dqn.training.run import Run, TrainingFailed
+
+Event = dict[str, Any]
+
+
+def settings(**overrides: Any) -> Settings:
+    small = {
+        "network.hidden": "16",
+        "learning.batch_size": 16,
+        "replay.learning_start": 50,
+        "evaluation.every": 0,
+        "evaluation.final_episodes": 3,
+        "run.steps": 600,
+    }
+    return build("CartPole-v1", "cartpole", {**small, **{k.replace("__", "."): v for k, v in overrides.items()}})
+
+
+def train(run_dir: RunDir, on_event: Callable[[Run, Event], None] | None = None) -> tuple[Any, list[Event]]:
+    """Run to the end; `on_event` may answer an event by talking to the run."""
+    events: list[Event] = []
+
+    def emit(event: Event) -> None:
+        json.dumps(event)
+        events.append(event)
+        if on_event is not None:
+            on_event(run, event)
+
+    commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
+    run = Run(run_dir, emit, commands)
+    return run.execute(), events
+
+
+def of(events: list[Event], kind: str) -> list[Event]:
+    return [event for event in events if event["event"] == kind]
+
+
+def test_a_run_trains_scores_and_keeps_its_model(tmp_path: Path) -> None:
+    run_dir = RunDir.create(tmp_path, settings())
+    result, events = train(run_dir)
+    assert (result.reason, result.steps) == ("steps", 600)
+    assert result.evaluation.episodes == 3
+    assert result.model == run_dir.final
+    info, weights = load_model(run_dir.final)
+    assert info.evaluation == result.evaluation
+    assert (info.training.steps, info.training.seed, info.game) == (600, 1, "CartPole-v1")
+    assert weights["dense1/kernel"].shape == (4, 16)
+    summary = run_dir.read_summary()
+    assert summary is not None
+    assert (summary.state, summary.step, summary.last_evaluation) == ("done", 600, result.evaluation.mean)
+    with BoardReader(run_dir.board) as board:
+        status = board.status()
+        assert (status.state, status.step, status.replay_size) == ("done", 600, 600)
+        newest = board.weights()
+        assert newest is not None
+        np.testing.assert_array_equal(newest[1], np.concatenate([array.ravel() for array in weights.values()]))
+    assert of(events, "started")[0]["steps_total"] == 600
+    assert of(events, "ended")[0]["reason"] == "steps"
+    assert events[-1]["event"] == "ended"
+
+
+def test_the_metrics_tell_every_episode_and_evaluation(tmp_path: Path) -> None:
+    run_dir = RunDir.create(tmp_path, settings(evaluation__every=200, evaluation__episodes=2))
+    _, events = train(run_dir)
+    records = run_dir.read_metrics()
+    episodes = [record for record in records if record["kind"] == "episode"]
+    # A step of CartPole scores one, so that returns are lengths, and lengths add up to the steps.
+    assert all(record["return"] == record["length"] for record in episodes)
+    assert sum(record["length"] for record in episodes) == episodes[-1]["step"]
+    assert [record["episode"] for record in episodes] == list(range(1, len(episodes) + 1))
+    assert [r["step"] for r in records if r["kind"] == "evaluation"] == [200, 400, 600]
+    trained = [record for record in records if record["kind"] == "train"]
+    assert [record["step"] for record in trained] == [100, 200, 300, 400, 500, 600]
+    assert trained[-1]["updates"] == 32 * len([s for s in range(64, 601, 64) if s >= 50])
+    shown = [pair for event in of(events, "progress") for pair in event["episodes"]]
+    assert [list(pair) for pair in shown] == [[r["step"], r["return"]] for r in episodes][: len(shown)]
+    assert list((run_dir.path / "tensorboard").glob("events.out.tfevents.*"))
+
+
+def test_a_solved_game_ends_the_run(tmp_path: Path) -> None:
+    run_dir = RunDir.create(tmp_path, settings(evaluation__every=100, evaluation__stop_score=5))
+    result, events = train(run_dir)
+    # Any policy balances for five steps: the first evaluation and its confirmation end the run.
+    assert (result.reason, result.steps) == ("solved", 100)
+    assert [event["step"] for event in of(events, "evaluation")] == [100, 100, 100]
+    summary = run_dir.read_summary()
+    assert summary is not None
+    assert summary.solved
+    assert run_dir.best.exists()
+
+
+def test_two_runs_of_one_seed_are_bit_identical_and_so_is_one_in_two_parts(tmp_path: Path) -> None:
+    chosen = settings(run__checkpoint_every=300, learning__n_step=3)
+    whole, again, parts = (RunDir.create(tmp_path / name, chosen) for name in ("a", "b", "c"))
+    train(whole)
+    train(again)
+
+    def stop_at_checkpoint(run: Run, event: Event) -> None:
+        if event["event"] == "started":
+            run.commands.put(Command(1, "step", {"count": 217}))
+        if event["event"] == "state" and event["state"] == "paused":
+            run.request_stop()
+
+    first, _ = train(parts, stop_at_checkpoint)
+    assert (first.reason, first.evaluation) == ("stopped", None)
+    summary = parts.read_summary()
+    assert summary is not None
+    assert summary.state == "stopped"
+    second, _ = train(RunDir.open(parts.path))
+    assert (second.reason, second.steps) == ("steps", 600)
+
+    def without_clock(run_dir: RunDir) -> list[Event]:
+        return [{k: v for k, v in record.items() if k != "seconds"} for record in run_dir.read_metrics()]
+
+    expected = load_model(whole.final)[1]
+    for other in (again, parts):
+        weights = load_model(other.final)[1]
+        assert all(np.array_equal(weights[name], array) for name, array in expected.items())
+        assert without_clock(other) == without_clock(whole)
+
+
+def test_commands_change_the_running_training_and_enter_the_record(tmp_path: Path) -> None:
+    run_dir = RunDir.create(tmp_path, settings(run__steps=1000, run__speed_limit=2000))
+    sent = {
+        "epsilon": Command(1, "set", {"name": "epsilon", "value": 0.125}),
+        "rate": Command(2, "set", {"name": "learning_rate", "value": 0.25}),
+        "period": Command(3, "set", {"name": "target_period", "value": 7}),
+        "updates": Command(4, "set", {"name": "updates_per_train", "value": 2}),
+        "save": Command(5, "save"),
+        "evaluate": Command(6, "evaluate"),
+        "open": Command(7, "open", {"run": "x"}),
+        "speed": Command(8, "set", {"name": "speed_limit", "value": 0.0}),
+    }
+
+    def on_event(run: Run, event: Event) -> None:
+        if event["event"] == "started":
+            for command in sent.values():
+                run.commands.put(command)
+
+    result, events = train(run_dir, on_event)
+    assert [event["id"] for event in of(events, "ack")] == [1, 2, 3, 4, 5, 6, 8]
+    assert "has a run open already" in of(events, "error")[0]["message"]
+    changes = [(r["name"], r["value"]) for r in run_dir.read_metrics() if r["kind"] == "set"]
+    assert changes == [
+        ("epsilon", 0.125), ("learning_rate", 0.25), ("target_period", 7), ("updates_per_train", 2), ("speed_limit", 0),
+    ]  # fmt: skip
+    (saved,) = of(events, "saved")
+    assert Path(saved["model"]).is_file()
+    assert checkpoint.list_checkpoints(run_dir.checkpoints)[-1][0] == saved["step"]
+    assert load_model(saved["model"])[0].training.steps == saved["step"]
+    state = checkpoint.load_checkpoint(checkpoint.list_checkpoints(run_dir.checkpoints)[0][1])["loop"]
+    assert (state["epsilon_override"], state["updates_per_train"]) == (0.125, 2)
+    assert (state["learning_rate"], state["learner"]["target_period"]) == (0.25, 7)
+    assert result.reason == "steps"
+
+
+def test_a_paused_run_stands_still_until_it_is_resumed(tmp_path: Path) -> None:
+    run_dir = RunDir.create(tmp_path, settings())
+    steps: list[int] = []
+
+    def on_event(run: Run, event: Event) -> None:
+        if event["event"] == "started":
+            run.commands.put(Command(1, "step", {"count": 150}))
+        if event["event"] == "progress" and run._state == "paused":
+            steps.append(event["step"])
+            if len(steps) == 3:
+                run.commands.put(Command(2, "resume"))
+
+    result, _ = train(run_dir, on_event)
+    # The command is read within the first steps; from there on it counts 150.
+    assert steps[0] >= 150
+    assert len(set(steps)) == 1
+    assert result.steps == 600
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_and_spares_the_models(tmp_path: Path) -> None:
+    run_dir = RunDir.create(tmp_path, settings(learning__gradient_clip=0, learning__loss="mse"))
+    run_dir.final.write_bytes(b"a good model")
+
+    def on_event(run: Run, event: Event) -> None:
+        if event["event"] == "started":
+            run._loop.learner.learning_rate = float("inf")
+
+    with pytest.raises(TrainingFailed, match=r"the loss became (nan|inf) at step \d+; .*learning_rate than inf"):
+        train(run_dir, on_event)
+    assert run_dir.final.read_bytes() == b"a good model"
+    assert not checkpoint.list_checkpoints(run_dir.checkpoints)
+    summary = run_dir.read_summary()
+    assert summary is not None
+    assert summary.state == "failed"
+    with BoardReader(run_dir.board) as board:
+        assert board.status().state == "failed"
+
+
+def test_a_game_that_breaks_is_named_and_the_run_is_saved(tmp_path: Path) -> None:
+    run_dir = RunDir.create(tmp_path, settings())
+
+    def on_event(run: Run, event: Event) -> None:
+        if event["event"] == "started":
+            original, count = run._game.step, iter(range(10_000))
+
+            def step(action: int) -> Any:
+                if next(count) == 300:
+                    raise RuntimeError("the pole fell off")
+                return original(action)
+
+            run._game.step = step  # type: ignore[method-assign]
+
+    with pytest.raises(TrainingFailed, match="training CartPole-v1 failed at step 300: RuntimeError: the pole fell"):
+        train(run_dir, on_event)
+    assert [step for step, _ in checkpoint.list_checkpoints(run_dir.checkpoints)] == [300]
+    assert load_model(run_dir.final)[0].training.steps == 300
+    result, _ = train(RunDir.open(run_dir.path))
+    assert result.steps == 600
+
+
+def test_a_full_disk_costs_a_warning_not_the_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise StorageError("the disk is full")
+
+    monkeypatch.setattr("arcade_dqn.training.run.save_checkpoint", full)
+    result, events = train(RunDir.create(tmp_path, settings(run__checkpoint_every=200)))
+    assert result.reason == "steps"
+    warnings = [event["message"] for event in of(events, "warning")]
+    assert warnings[0] == "the checkpoint at step 200 could not be saved: the disk is full"
+    assert len(warnings) == 4
+
+
+def test_a_second_trainer_is_kept_out(tmp_path: Path) -> None:
+    run_dir = RunDir.create(tmp_path, settings())
+    with run_dir.lock(), pytest.raises(RunLocked):
+        train(RunDir.open(run_dir.path))
