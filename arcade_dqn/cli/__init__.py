@@ -1,0 +1,1 @@
+"""The command line: `main` holds the parser, the other modules hold one thin function per command."""

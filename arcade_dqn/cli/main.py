@@ -1,0 +1,236 @@
+"""The command `arcade-dqn`: its parser, its exit codes, and nothing that is slow to import.
+
+Exit codes: 0 done, 1 it failed and says why in one line, 2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import NoReturn
+
+from arcade_dqn import __version__
+from arcade_dqn.errors import ArcadeError
+
+INTERRUPTED = 130
+
+_DESCRIPTION = "A terminal arcade in which a deep Q-network learns to play in front of you."
+
+_EPILOG = """\
+examples:
+  arcade-dqn                                        open the arcade
+  arcade-dqn train CartPole-v1 --watch              train, and watch in a window
+  arcade-dqn train pong --steps 1e6 --set learning.learning_rate=1e-4
+  arcade-dqn watch cartpole                         the saved agent of a game, in a window
+  arcade-dqn watch cartpole --terminal              the same, drawn in the terminal
+  arcade-dqn eval cartpole --episodes 100 --json
+  arcade-dqn record cartpole cartpole.mp4
+
+A MODEL is a model file, a run (its folder, GAME/NAME or NAME) or a game's name, which means its best saved agent.
+`arcade-dqn COMMAND --help` tells more about a command.
+"""
+
+_TRAIN_EPILOG = """\
+examples:
+  arcade-dqn train CartPole-v1
+  arcade-dqn train CartPole-v1 --preset tutorial --seed 3 --name first-try
+  arcade-dqn train MinAtar/Breakout-v1 --steps 500000 --watch
+  arcade-dqn train ALE/Pong-v5 --set replay.capacity=200000 --set learning.double=true
+  arcade-dqn train CartPole-v1 --json | tail -n 1
+  arcade-dqn train --help-settings
+
+ctrl+c saves and ends; `arcade-dqn resume` goes on from there.
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Mistakes in one line, like every other message."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"arcade-dqn: {message} (`{self.prog} --help` shows the usage)\n")
+
+
+def _command(module: str, function: str) -> Callable[[argparse.Namespace], int]:
+    """The function of a command, imported when it is called: `--help` must not wait for NumPy."""
+
+    def run(arguments: argparse.Namespace) -> int:
+        command: Callable[[argparse.Namespace], int] = getattr(import_module(module), function)
+        return command(arguments)
+
+    return run
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line. Each command's namespace has `run`, the function to call with it."""
+    common = _Parser(add_help=False)
+    common.add_argument(
+        "--runs-dir",
+        metavar="DIR",
+        type=Path,
+        default=argparse.SUPPRESS,
+        help="where the runs are (default: $ARCADE_DQN_RUNS, else ./runs)",
+    )
+    common.add_argument(
+        "--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error"
+    )
+
+    parser = _Parser(
+        prog="arcade-dqn",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        parents=[common],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"arcade-dqn {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
+
+    def add(name: str, module: str, help: str, epilog: str = "") -> argparse.ArgumentParser:
+        command = commands.add_parser(
+            name,
+            help=help,
+            description=f"{help[0].upper()}{help[1:]}.",
+            epilog=epilog,
+            parents=[common],
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        command.set_defaults(run=_command(f"arcade_dqn.cli.{module}", name))
+        return command
+
+    def add_json(command: argparse.ArgumentParser) -> None:
+        command.add_argument("--json", action="store_true", help="end standard output with one line, a JSON object")
+
+    model_help = "a model file, a run, or a game's name for its best saved agent"
+
+    train = add("train", "training", "train an agent without the TUI", _TRAIN_EPILOG)
+    train.add_argument("game", metavar="GAME", nargs="?", help="a game, as `arcade-dqn games` lists it")
+    train.add_argument("--preset", metavar="P", help="start from this preset instead of the game's own")
+    train.add_argument("--steps", metavar="N", help="agent steps to train; the same as --set run.steps=N")
+    train.add_argument("--seed", metavar="S", help="seed of every random number; the same as --set run.seed=S")
+    train.add_argument(
+        "--set",
+        metavar="SECTION.NAME=VALUE",
+        action="append",
+        default=[],
+        dest="overrides",
+        help="override a setting; may be repeated",
+    )
+    train.add_argument("--name", metavar="RUN", help="name of the run (default: the date and time)")
+    train.add_argument("--watch", action="store_true", help="open the window on the run")
+    train.add_argument("--help-settings", action="store_true", help="list every setting and preset, and end")
+    add_json(train)
+
+    resume = add(
+        "resume",
+        "training",
+        "go on where a run stopped",
+        "examples:\n  arcade-dqn resume first-try\n  arcade-dqn resume runs/CartPole-v1/first-try --watch",
+    )
+    resume.add_argument("target", metavar="RUN", help="a run's folder, GAME/NAME or NAME")
+    resume.add_argument("--watch", action="store_true", help="open the window on the run")
+    add_json(resume)
+
+    watch = add(
+        "watch",
+        "playing",
+        "watch a saved model or a live run play",
+        "examples:\n  arcade-dqn watch cartpole\n  arcade-dqn watch first-try --speed 2\n"
+        "  arcade-dqn watch agent.safetensors --terminal --episodes 3",
+    )
+    watch.add_argument("target", metavar="MODEL|RUN", help=model_help)
+    watch.add_argument("--terminal", action="store_true", help="draw in this terminal instead of a window")
+    watch.add_argument(
+        "--speed", metavar="X", type=float, default=1.0, help="times the game's own; 0: no limit (default: 1)"
+    )
+    watch.add_argument("--episodes", metavar="N", type=int, help="end after N episodes (default: play on)")
+    watch.add_argument("--greedy", action="store_true", help="never explore, also on a run that does")
+
+    play = add("play", "playing", "play a game yourself", "example:\n  arcade-dqn play CartPole-v1")
+    play.add_argument("game", metavar="GAME", help="a game, as `arcade-dqn games` lists it")
+
+    evaluate = add(
+        "eval",
+        "playing",
+        "score a model by greedy play on seeds that training never saw",
+        "examples:\n  arcade-dqn eval cartpole\n  arcade-dqn eval first-try --episodes 30 --seed 7 --json",
+    )
+    evaluate.add_argument("target", metavar="MODEL", help=model_help)
+    evaluate.add_argument("--episodes", metavar="N", type=int, default=100, help="episodes to play (default: 100)")
+    evaluate.add_argument("--seed", metavar="S", type=int, default=0, help="seed of the episodes (default: 0)")
+    add_json(evaluate)
+    evaluate.set_defaults(run=_command("arcade_dqn.cli.playing", "evaluate"))
+
+    record = add(
+        "record",
+        "playing",
+        "record a film of a model, with the panel that the window shows",
+        "examples:\n  arcade-dqn record cartpole cartpole.mp4\n  arcade-dqn record first-try try.gif --seconds 10",
+    )
+    record.add_argument("target", metavar="MODEL", help=model_help)
+    record.add_argument("out", metavar="OUT.mp4|OUT.gif", type=Path, help="the film to write")
+    record.add_argument("--episodes", metavar="N", type=int, default=1, help="episodes to record (default: 1)")
+    record.add_argument("--seconds", metavar="X", type=float, help="end after X seconds of film")
+    record.add_argument("--seed", metavar="S", type=int, default=0, help="seed of the episodes (default: 0)")
+
+    export = add(
+        "export",
+        "playing",
+        "write a model as a .keras file for Keras users",
+        "example:\n  arcade-dqn export cartpole cartpole.keras",
+    )
+    export.add_argument("target", metavar="MODEL", help=model_help)
+    export.add_argument("out", metavar="OUT.keras", type=Path, help="the file to write")
+
+    report = add(
+        "report",
+        "tables",
+        "draw a run: returns, evaluations, epsilon, replay",
+        "example:\n  arcade-dqn report first-try first-try.png",
+    )
+    report.add_argument("target", metavar="RUN", help="a run's folder, GAME/NAME or NAME")
+    report.add_argument("out", metavar="OUT.png", type=Path, help="the picture to write (.png, .svg or .pdf)")
+
+    add_json(add("models", "tables", "list the saved models, shipped ones and your own"))
+    add_json(add("games", "tables", "list the games, and how to install the ones that are missing"))
+    add_json(add("runs", "tables", "list the runs"))
+    add_json(add("doctor", "tables", "check this machine, and say what to do about what is missing"))
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. Returns its exit code; `--help` and mistakes in the usage raise SystemExit, as argparse does."""
+    # Defaults of the options that every command has: as set_defaults they would undo `--runs-dir DIR` before a command.
+    arguments = argparse.Namespace(run=_command("arcade_dqn.cli.playing", "arcade"), runs_dir=None, debug=False)
+    build_parser().parse_args(argv, arguments)
+    try:
+        code: int = arguments.run(arguments)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone (`arcade-dqn games | head -3`); nothing is left to tell them. Python would
+        # complain when it flushes standard output at exit, so that goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # noqa: BLE001 - the last handler: every error becomes one line here
+        if arguments.debug:
+            traceback.print_exc()
+        print(f"arcade-dqn: {_sentence(error)}", file=sys.stderr)
+        return error.exit_code if isinstance(error, ArcadeError) else 1
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, ArcadeError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    detail = " ".join(str(error).split())
+    name = type(error).__name__
+    return f"unexpected {name}{': ' if detail else ''}{detail} (--debug shows where)"

@@ -1,0 +1,123 @@
+"""The commands `train` and `resume`: a run in this process, without the TUI."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from arcade_dqn.cli.main import INTERRUPTED
+from arcade_dqn.cli.quiet import quiet_libraries
+from arcade_dqn.cli.tables import print_json, print_settings, runs_dir
+from arcade_dqn.errors import UsageError
+
+if TYPE_CHECKING:
+    from arcade_dqn.cli.progress import View
+    from arcade_dqn.evaluation import Evaluation
+    from arcade_dqn.link.process import Child
+    from arcade_dqn.storage.run_dir import RunDir
+
+
+def train(arguments: argparse.Namespace) -> int:
+    """`arcade-dqn train GAME`: build the settings, make the run's folder, train."""
+    if arguments.help_settings:
+        print_settings()
+        return 0
+    if arguments.game is None:
+        raise UsageError("train needs a GAME, such as CartPole-v1; `arcade-dqn games` lists them")
+
+    from arcade_dqn.config import build
+    from arcade_dqn.games.catalog import find
+    from arcade_dqn.games.make import make
+    from arcade_dqn.storage.run_dir import RunDir
+
+    info = find(arguments.game)
+    shortcuts = [
+        f"run.{name}={value}"
+        for name, value in (("steps", arguments.steps), ("seed", arguments.seed))
+        if value is not None
+    ]
+    settings = build(info.id, arguments.preset or info.preset, [*shortcuts, *arguments.overrides])
+    # A game that cannot be made should leave no run folder behind.
+    make(info, settings.environment).close()
+    return _execute(RunDir.create(runs_dir(arguments), settings, name=arguments.name), arguments)
+
+
+def resume(arguments: argparse.Namespace) -> int:
+    """`arcade-dqn resume RUN`: go on from its newest checkpoint."""
+    from arcade_dqn.storage.run_dir import RunDir
+
+    return _execute(RunDir.find(arguments.target, runs_dir(arguments)), arguments)
+
+
+def _execute(run_dir: RunDir, arguments: argparse.Namespace) -> int:
+    """Train in this process and say how it ended. Ctrl+c and SIGTERM save first (training.run handles them)."""
+    from arcade_dqn.cli.progress import duration, open_view
+
+    settings = run_dir.settings()
+    with open_view(settings.run.steps) as view, _window(run_dir, arguments) as look:
+        view.say(f"{settings.game}: {settings.run.steps:,} steps, preset {settings.preset}, run {run_dir.path}")
+        with quiet_libraries(run_dir.log, arguments.debug):
+            from arcade_dqn.training.run import Run
+
+            def on_event(event: Mapping[str, Any]) -> None:
+                view.show(event)
+                look(event, view)
+
+            result = Run(run_dir, on_event).execute()
+    cut_short = result.reason in ("stopped", "interrupted")
+    ending = "done" if result.reason == "steps" else result.reason
+    print(
+        f"{ending} after {result.steps:,} steps and {duration(result.seconds)} of training"
+        + (f", {_score(result.evaluation)}" if result.evaluation else "")
+        + (f"; model {result.model}" if result.model else "")
+        + (f"; `arcade-dqn resume {run_dir.path}` goes on" if cut_short else ""),
+        flush=True,
+    )
+    if arguments.json:
+        print_json(
+            {
+                "run": str(result.run),
+                "model": str(result.model) if result.model else None,
+                "game": settings.game,
+                "steps": result.steps,
+                "seconds": round(result.seconds, 3),
+                "seed": settings.run.seed,
+                "evaluation": result.evaluation.to_dict() if result.evaluation else None,
+            }
+        )
+    return INTERRUPTED if cut_short else 0
+
+
+def _score(evaluation: Evaluation) -> str:
+    return f"mean {evaluation.mean:.1f} ± {evaluation.std:.1f} over {evaluation.episodes} unseen episodes"
+
+
+@contextlib.contextmanager
+def _window(run_dir: RunDir, arguments: argparse.Namespace) -> Iterator[Callable[[Mapping[str, Any], View], None]]:
+    """With --watch: the window as a child, opened when the run has a board, closed when the command ends.
+
+    Yields the function to call with every event. A window that ends by itself is mentioned; training goes on.
+    """
+    child: Child | None = None
+    over = not arguments.watch
+
+    def look(event: Mapping[str, Any], view: View) -> None:
+        nonlocal child, over
+        if over:
+            return
+        if child is None:
+            if event["event"] == "progress" and run_dir.board.exists():
+                from arcade_dqn.link.process import Child
+
+                child = Child.start("arcade_dqn.window", [str(run_dir.path)], run_dir.path / "window.log")
+        elif not child.alive:
+            over = True
+            view.say("the window is closed; training goes on" if child.exit_code == 0 else f"{child.explain_exit()}")
+
+    try:
+        yield look
+    finally:
+        if child is not None:
+            child.stop(timeout=3.0)

@@ -1,0 +1,79 @@
+"""`train` and `resume` as a person and a script use them: one real, short training."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+SHORT = [
+    "--set",
+    "network.hidden=16",
+    "--set",
+    "evaluation.every=400",
+    "--set",
+    "evaluation.episodes=2",
+    "--set",
+    "evaluation.final_episodes=3",
+    "--set",
+    "replay.learning_start=200",
+]
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "arcade_dqn", *map(str, arguments)]
+
+
+def test_train_then_what_one_does_with_a_run(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    train = command(
+        "train", "CartPole-v1", "--steps", "800", "--seed", "4", "--name", "one", "--runs-dir", runs, "--json", *SHORT
+    )
+    result = subprocess.run(train, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == "", "libraries must not print between the lines"
+    *lines, last = result.stdout.splitlines()
+    assert any("evaluation" in line for line in lines)
+    end = json.loads(last)
+    assert list(end) == ["run", "model", "game", "steps", "seconds", "seed", "evaluation"]
+    assert (end["game"], end["steps"], end["seed"]) == ("CartPole-v1", 800, 4)
+    assert Path(end["run"]) == runs / "CartPole-v1" / "one"
+    assert end["evaluation"]["episodes"] == 3
+    assert end["seconds"] > 0
+
+    # The model that it names scores the same when it is asked again with the seed of that evaluation.
+    seed = str(end["evaluation"]["seed"])
+    again = command("eval", end["model"], "--episodes", "3", "--seed", seed, "--json")
+    scored = subprocess.run(again, capture_output=True, text=True, check=True)
+    assert json.loads(scored.stdout.splitlines()[-1])["evaluation"] == end["evaluation"]
+
+    picture = tmp_path / "one.png"
+    subprocess.run(command("report", "one", picture, "--runs-dir", runs), capture_output=True, check=True)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_ctrl_c_saves_and_resume_goes_on(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    train = command(
+        "train", "CartPole-v1", "--steps", "3000", "--name", "two", "--runs-dir", runs, "--set", "run.speed_limit=500",
+        *SHORT,
+    )  # fmt: skip
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(train, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        for line in child.stdout:
+            if "evaluation" in line:
+                child.send_signal(signal.SIGINT)
+                break
+        rest, errors = child.stdout.read(), child.stderr.read()
+    assert child.returncode == 130, errors
+    assert errors == ""
+    assert "resume" in rest
+    resume = command("resume", "two", "--runs-dir", runs, "--json")
+    result = subprocess.run(resume, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout.splitlines()[-1])["steps"] == 3000
