@@ -223,8 +223,12 @@ class SettingInfo:
             case "ints":
                 return "whole numbers from 1 to 4096 separated by commas, such as 120,84"
             case _:
-                kind = "a whole number" if self.type == "int" else "a number"
-                words = f"{kind} from {self.low:,.10g} to {self.high:,.10g}"
+                assert self.low is not None
+                assert self.high is not None
+                if self.type == "int":
+                    words = f"a whole number from {int(self.low):,} to {int(self.high):,}"
+                else:
+                    words = f"a number from {self.low:,.10g} to {self.high:,.10g}"
                 return f"{words}, or none" if self.optional else words
 
 
@@ -328,8 +332,14 @@ def _sentence(error: ValidationError) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
-    return repr(text[:60]) if isinstance(value, str) else text[:60]
+    """The value as one would type it; text that is no number in quotation marks, so that odd characters show."""
+    if not isinstance(value, str):
+        return json.dumps(value, default=str)[:60]
+    try:
+        float(value)
+    except ValueError:
+        return repr(value[:60])
+    return value[:60]
 
 
 def preset_names() -> list[str]:

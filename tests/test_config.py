@@ -29,9 +29,9 @@ def test_layers_of_settings() -> None:
     [
         (
             "learning.learning_rate=5",
-            "learning.learning_rate = '5' is not allowed; it must be a number from 1e-07 to 1",
+            "learning.learning_rate = 5 is not allowed; it must be a number from 1e-07 to 1",
         ),
-        ("run.seed=1.5", "run.seed = '1.5' is not allowed; it must be a whole number from 0 to 2,147,483,647"),
+        ("run.seed=1.5", "run.seed = 1.5 is not allowed; it must be a whole number from 0 to 2,147,483,647"),
         ("learning.loss=l1", "learning.loss = 'l1' is not allowed; it must be huber or mse"),
         ("learning.double=perhaps", "it must be true or false"),
         ("network.hidden=64,many", "it must be whole numbers from 1 to 4096 separated by commas, such as 120,84"),

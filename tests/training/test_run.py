@@ -28,6 +28,9 @@ def settings(**overrides: Any) -> Settings:
     small = {
         "network.hidden": "16",
         "learning.batch_size": 16,
+        "learning.n_step": 1,
+        "learning.train_every": 64,
+        "learning.updates_per_train": 32,
         "replay.learning_start": 50,
         "evaluation.every": 0,
         "evaluation.final_episodes": 3,
