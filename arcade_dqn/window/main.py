@@ -1,0 +1,119 @@
+"""`python -m arcade_dqn.window TARGET`: the window's own program, started by the TUI and the command line."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from arcade_dqn.errors import ArcadeError
+from arcade_dqn.storage.paths import default_runs_dir
+
+DUMMIES = ("dummy", "offscreen")
+"""SDL's drivers that nobody can see."""
+
+
+class NoDisplay(ArcadeError):
+    """There is no screen to open a window on."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Mistakes in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"arcade-dqn: {message} (`{self.prog} --help` shows the usage)\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The arguments of the program."""
+    parser = _Parser(prog="python -m arcade_dqn.window", description="Watch an agent play, or play yourself.")
+    parser.add_argument("target", nargs="?", help="a model file, a run, or a game (its best saved model)")
+    parser.add_argument("--play", metavar="GAME", help="a person plays this game")
+    parser.add_argument("--runs-dir", type=Path, help="where the runs are (default: $ARCADE_DQN_RUNS, else ./runs)")
+    parser.add_argument("--speed", type=_speed, default=1.0, help="times the game's own speed; 0: as fast as it goes")
+    parser.add_argument("--episodes", type=_whole, default=0, metavar="N", help="close after N episodes")
+    parser.add_argument("--greedy", action="store_true", help="never explore, also on a run that does")
+    parser.add_argument("--seed", type=_whole, help="seed of the episodes (default: others every time)")
+    parser.add_argument("--size", type=_size, metavar="WxH", help="size of the window in pixels")
+    parser.add_argument("--fullscreen", action="store_true")
+    parser.add_argument(
+        "--events",
+        action="store_true",
+        help="tell events as JSON lines on standard output; press the keys that come as JSON lines "
+        '({"press": "space"}) on standard input, and close when it ends',
+    )
+    parser.add_argument("--allow-dummy", action="store_true", help="open even where SDL draws nothing visible")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the window until it is closed; the exit code. Errors are told in one line on standard error."""
+    parser = build_parser()
+    options = parser.parse_args(argv)
+    if (options.target is None) == (options.play is None):
+        parser.error("name either what to watch, or a game after --play")
+    options.runs_dir = options.runs_dir or default_runs_dir()
+    # One observation at a time is too little work to share: NumPy's threads would mostly spin, and beside a trainer.
+    # It must be said before NumPy is first imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    try:
+        check_display(allow_dummy=options.allow_dummy)
+        # Here, because an error above should not wait for pygame.
+        from arcade_dqn.window.app import run
+
+        run(options)
+    except ArcadeError as error:
+        print(f"arcade-dqn: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def check_display(*, allow_dummy: bool = False) -> None:
+    """Raise NoDisplay where the environment already tells that no window can be seen; pick X11 where it is alone."""
+    driver = os.environ.get("SDL_VIDEODRIVER", "")
+    if driver in DUMMIES:
+        if not allow_dummy:
+            raise NoDisplay(f"there is no display: SDL_VIDEODRIVER={driver} shows nothing; {WAY_OUT}")
+        return
+    servers = ("DISPLAY", "WAYLAND_DISPLAY")
+    if sys.platform.startswith("linux") and not driver and not any(os.environ.get(name) for name in servers):
+        raise NoDisplay(f"there is no display: neither DISPLAY nor WAYLAND_DISPLAY is set; {WAY_OUT}")
+    if sys.platform.startswith("linux") and not driver and not os.environ.get("WAYLAND_DISPLAY"):
+        # Otherwise SDL tries one driver after the other when the X server is gone, and each complains for itself.
+        os.environ["SDL_VIDEODRIVER"] = "x11"
+
+
+WAY_OUT = "`arcade-dqn watch ... --terminal` draws in the terminal instead"
+
+
+def _speed(text: str) -> float:
+    value = _number(text)
+    if not 0 <= value <= 1000:
+        raise argparse.ArgumentTypeError(f"{text} is not allowed; it must be a number from 0 (no limit) to 1000")
+    return value or math.inf
+
+
+def _whole(text: str) -> int:
+    if not text.isdigit() or int(text) >= 2**31:
+        raise argparse.ArgumentTypeError(f"{text} is not allowed; it must be a whole number from 0 to {2**31 - 1}")
+    return int(text)
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdigit() and height.isdigit() and 0 < int(width) <= 16384 and 0 < int(height) <= 16384):
+        raise argparse.ArgumentTypeError(f"{text} is not allowed; it must be WIDTHxHEIGHT, such as 1280x720")
+    return int(width), int(height)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan

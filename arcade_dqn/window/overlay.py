@@ -1,0 +1,118 @@
+"""What lies over and under the picture: key hints, messages, the film's mark, the help."""
+
+from __future__ import annotations
+
+import pygame
+
+from arcade_dqn.stage.palette import (
+    BACKGROUND,
+    BORDER,
+    ERROR,
+    FAINT,
+    MUTED,
+    RAISED,
+    SURFACE,
+    TEXT,
+)
+from arcade_dqn.window.ink import Ink
+from arcade_dqn.window.view import Hint, View
+
+
+def draw_keycap(surface: pygame.Surface, ink: Ink, name: str, left: int, middle: int) -> int:
+    """A key with its name; returns its right edge."""
+    height = ink.px(20)
+    width = max(height, ink.width(name, "small") + ink.px(12))
+    cap = pygame.Rect(left, middle - height // 2, width, height)
+    ink.framed(surface, cap, ink.px(5), RAISED, BORDER)
+    ink.write(surface, name, cap.center, TEXT, align="centre")
+    return cap.right
+
+
+def draw_hints(surface: pygame.Surface, ink: Ink, room: pygame.Rect, hints: tuple[Hint, ...]) -> None:
+    """As many hints as fit in one line; the last one always does, because it tells where the others are."""
+    widths = [_hint_width(ink, hint) for hint in hints]
+    space = ink.px(18)
+    shown = list(range(len(hints)))
+    while len(shown) > 1 and sum(widths[index] + space for index in shown) - space > room.width:
+        shown.pop(-2)
+    x = room.left
+    for index in shown:
+        keys, text = hints[index]
+        for key in keys:
+            x = draw_keycap(surface, ink, key, x, room.centery) + ink.px(4)
+        x += ink.write(surface, text, (x + ink.px(3), room.centery), MUTED) + ink.px(3) + space
+
+
+def _hint_width(ink: Ink, hint: Hint) -> int:
+    caps = sum(max(ink.px(20), ink.width(key, "small") + ink.px(12)) + ink.px(4) for key in hint[0])
+    return caps + ink.width(hint[1], "small") + ink.px(6)
+
+
+def draw_waiting(surface: pygame.Surface, ink: Ink, room: pygame.Rect, text: str) -> None:
+    """A line in the middle of the empty screen, with three dots over it."""
+    for index in range(3):
+        ink.dot(surface, (room.centerx + (index - 1) * ink.px(20), room.centery - ink.px(24)), ink.px(4), FAINT)
+    ink.write(surface, ink.fitted(text, room.width, "body"), room.center, MUTED, "body", align="centre")
+
+
+def draw_over_picture(surface: pygame.Surface, ink: Ink, screen: pygame.Rect, view: View) -> None:
+    """The film's mark in the upper left corner, a message at the lower edge."""
+    if view.recording:
+        text = f"REC {view.recording}"
+        width = ink.width(text, "small", "mono") + ink.px(34)
+        pill = pygame.Rect(screen.left + ink.px(18), screen.top + ink.px(18), width, ink.px(26))
+        ink.framed(surface, pill, pill.height // 2, SURFACE, BORDER)
+        ink.dot(surface, (pill.left + ink.px(14), pill.centery), ink.px(5), ERROR)
+        ink.write(surface, text, (pill.left + ink.px(24), pill.centery), TEXT, "small", "mono")
+    if view.message:
+        text = ink.fitted(view.message, screen.width - ink.px(80), "body")
+        pill = pygame.Rect(0, 0, ink.width(text, "body") + ink.px(36), ink.px(34))
+        pill.midbottom = (screen.centerx, screen.bottom - ink.px(20))
+        ink.framed(surface, pill, pill.height // 2, SURFACE, BORDER)
+        ink.write(surface, text, pill.center, TEXT, "body", align="centre")
+
+
+def draw_help(surface: pygame.Surface, ink: Ink, groups: tuple[tuple[str, tuple[Hint, ...]], ...]) -> None:
+    """All keys, in a card over the dimmed window: one column a group."""
+    veil = pygame.Surface(surface.get_size())
+    veil.fill(BACKGROUND)
+    veil.set_alpha(200)
+    surface.blit(veil, (0, 0))
+    line, space = ink.px(28), ink.px(32)
+    columns = [_HelpColumn(ink, name, hints) for name, hints in groups]
+    rows = [columns]
+    if sum(column.width + space for column in columns) + space > surface.get_width():
+        half = (len(columns) + 1) // 2
+        rows = [columns[:half], columns[half:]]
+    heights = [max(len(column.hints) for column in row) * line + ink.px(44) for row in rows]
+    width = max(sum(column.width + space for column in row) for row in rows) + space
+    card = pygame.Rect(0, 0, width, ink.px(64) + sum(heights))
+    card.center = surface.get_rect().center
+    ink.framed(surface, card, ink.px(14), SURFACE, BORDER)
+    ink.write(surface, "Keys", (card.left + space, card.top + ink.px(36)), TEXT, "large")
+    top = card.top + ink.px(76)
+    for row, height in zip(rows, heights, strict=True):
+        x = card.left + space
+        for column in row:
+            column.draw(surface, ink, x, top, line)
+            x += column.width + space
+        top += height
+
+
+class _HelpColumn:
+    """A titled list of keys, and how wide it is."""
+
+    def __init__(self, ink: Ink, name: str, hints: tuple[Hint, ...]) -> None:
+        self.name, self.hints = name, hints
+        self._caps = max((_hint_width(ink, (keys, "")) for keys, _ in hints), default=0) + ink.px(8)
+        texts = [self._caps + ink.width(text, "small") for _, text in hints]
+        self.width = max([*texts, ink.width(name, "small")])
+
+    def draw(self, surface: pygame.Surface, ink: Ink, left: int, top: int, line: int) -> None:
+        ink.write(surface, self.name, (left, top), FAINT)
+        for number, (keys, text) in enumerate(self.hints, 1):
+            y = top + number * line
+            x = left
+            for key in keys:
+                x = draw_keycap(surface, ink, key, x, y) + ink.px(4)
+            ink.write(surface, text, (left + self._caps, y), MUTED)

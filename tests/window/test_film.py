@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+import pygame
+import pytest
+from PIL import Image
+
+from arcade_dqn.errors import UsageError
+from arcade_dqn.stage import palette
+from arcade_dqn.stage.source import SavedModel
+from arcade_dqn.window.film import Film, FilmError, record
+
+
+def surface(colour: palette.Colour, size: tuple[int, int] = (64, 48)) -> pygame.Surface:
+    made = pygame.Surface(size)
+    made.fill(colour)
+    return made
+
+
+def read_mp4(path: Path) -> tuple[dict[str, object], list[np.ndarray]]:
+    frames = imageio_ffmpeg.read_frames(str(path))
+    about = next(frames)
+    width, height = about["size"]
+    return about, [np.frombuffer(frame, np.uint8).reshape(height, width, 3) for frame in frames]
+
+
+def test_an_mp4_of_an_agent_at_play(model: Path, tmp_path: Path) -> None:
+    lengths: list[float] = []
+    path = record(
+        SavedModel(model),
+        tmp_path / "film.mp4",
+        seconds=0.5,
+        fps=10,
+        size=(641, 481),
+        on_frame=lengths.append,
+    )
+    about, frames = read_mp4(path)
+    assert about["size"] == (640, 480)
+    assert about["fps"] == 10
+    assert str(about["pix_fmt"]).startswith("yuv420p")
+    assert len(frames) == 5
+    assert lengths == [0.1, 0.2, 0.3, 0.4, 0.5]
+    # The window's background in the corner, and a white CartPole in the middle of the left side.
+    assert np.abs(frames[-1][2, 2].astype(int) - palette.BACKGROUND).max() < 12
+    assert frames[-1][100:200, 100:200].mean() > 200
+    assert [file.name for file in tmp_path.iterdir()] == ["film.mp4"]
+
+
+def test_a_gif_of_an_agent_at_play(model: Path, tmp_path: Path) -> None:
+    path = record(SavedModel(model), tmp_path / "film.gif", seconds=0.4, size=(640, 480))
+    with Image.open(path) as image:
+        assert image.size == (640, 480)
+        assert image.n_frames == 8
+        assert image.info["duration"] == 50
+        assert image.info["loop"] == 0
+        image.seek(7)
+        pixels = np.asarray(image.convert("RGB")).astype(int)
+    assert np.abs(pixels[2, 2] - palette.BACKGROUND).max() < 8
+    assert pixels[100:200, 100:200].mean() > 200
+
+
+def test_a_film_ends_with_the_episodes(model: Path, tmp_path: Path) -> None:
+    source = SavedModel(model)
+    path = record(source, tmp_path / "film.gif", episodes=2, fps=20, size=(320, 240), speed=1000, epsilon=1.0, seed=1)
+    with Image.open(path) as image:
+        assert 0 < image.n_frames < 60
+
+
+def test_colours_that_appear_late_are_in_the_gif(tmp_path: Path) -> None:
+    film = Film(tmp_path / "late.gif", (64, 48), 20)
+    film.add(surface(palette.BACKGROUND))
+    film.add(surface(palette.PERSON))
+    with Image.open(film.finish()) as image:
+        image.seek(1)
+        assert np.abs(np.asarray(image.convert("RGB"))[10, 10].astype(int) - palette.PERSON).max() < 8
+
+
+def test_a_resized_window_is_fitted_into_its_film(tmp_path: Path) -> None:
+    film = Film(tmp_path / "film.gif", (64, 48), 10)
+    film.add(surface((255, 255, 255)))
+    film.add(surface((255, 255, 255), (128, 24)))
+    with Image.open(film.finish()) as image:
+        image.seek(1)
+        column = np.asarray(image.convert("RGB"))[:, 32].astype(int)
+    # 128 x 24 at half size: 12 lines of 48, in the middle.
+    white = np.flatnonzero(column.min(axis=1) > 240)
+    assert white.tolist() == list(range(18, 30))
+
+
+@pytest.mark.parametrize("name", ["film.avi", "film", "film.mp4.txt"])
+def test_other_suffixes_are_refused(model: Path, tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match=r"must end in \.mp4 or \.gif"):
+        record(SavedModel(model), tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_places_that_cannot_be_written_are_named(model: Path, tmp_path: Path) -> None:
+    with pytest.raises(FilmError, match="gone is not a folder"):
+        record(SavedModel(model), tmp_path / "gone" / "film.mp4")
+    (tmp_path / "folder.gif").mkdir()
+    with pytest.raises(FilmError, match=r"folder\.gif: it is not a file"):
+        record(SavedModel(model), tmp_path / "folder.gif")
+
+
+@pytest.mark.parametrize("wrong", [{"episodes": 0}, {"seconds": 0.0}, {"speed": 0.0}, {"speed": float("inf")}])
+def test_films_without_a_length_are_refused(model: Path, tmp_path: Path, wrong: dict[str, float]) -> None:
+    with pytest.raises(UsageError, match="at least one episode"):
+        record(SavedModel(model), tmp_path / "film.gif", **wrong)  # type: ignore[arg-type]
+
+
+def test_an_encoder_that_fails_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = tmp_path / "ffmpeg"
+    broken.write_text("#!/bin/sh\necho 'no room left' >&2\nexit 3\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(imageio_ffmpeg, "get_ffmpeg_exe", lambda: str(broken))
+    film = Film(tmp_path / "film.mp4", (64, 48), 10)
+    for _ in range(3):
+        film.add(surface((1, 2, 3)))
+    with pytest.raises(FilmError, match=r"film\.mp4: no room left"):
+        film.finish()
+    assert [file.name for file in tmp_path.iterdir()] == ["ffmpeg"]
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.gif"])
+def test_an_abandoned_film_leaves_nothing_and_the_old_one_stays(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("old")
+    film = Film(tmp_path / name, (64, 48), 10)
+    film.add(surface((1, 2, 3)))
+    film.abandon()
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [(name, "old")]
+
+
+def test_a_film_without_pictures_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FilmError, match="it has no pictures"):
+        Film(tmp_path / "film.mp4", (64, 48), 10).finish()
+    assert list(tmp_path.iterdir()) == []

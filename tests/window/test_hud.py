@@ -1,0 +1,186 @@
+"""Pixels, where a picture has to tell a number exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pygame
+import pytest
+
+from arcade_dqn.stage import palette
+from arcade_dqn.window.hud import Hud, number_q
+from arcade_dqn.window.layout import place
+from arcade_dqn.window.view import Gauge, View, number
+
+Views = Callable[..., View]
+
+
+def colours(surface: pygame.Surface, y: int, left: int, right: int) -> list[tuple[int, int, int]]:
+    return [tuple(surface.get_at((x, y)))[:3] for x in range(left, right)]
+
+
+@pytest.mark.parametrize("level", [0.25, 0.5, 1 / 3, 0.9])
+def test_a_gauge_is_filled_to_the_exact_column(surface: pygame.Surface, view: Views, level: float) -> None:
+    hud = Hud()
+    hud.draw(surface, view(gauges=(Gauge("REPLAY BUFFER", "", level),)), None)
+    bar = hud.layout.bar(0)
+    edge = bar.left + round(level * bar.width)
+    # The ends are rounded: look at the columns between them.
+    row = colours(surface, bar.centery, bar.left + bar.height, bar.right - bar.height)
+    expected = [
+        palette.ACCENT if x < edge else palette.RAISED for x in range(bar.left + bar.height, bar.right - bar.height)
+    ]
+    assert row == expected
+
+
+def test_an_empty_and_a_full_gauge_and_one_out_of_use(surface: pygame.Surface, view: Views) -> None:
+    hud = Hud()
+    gauges = (Gauge("A", "", 0.0), Gauge("B", "", 1.0), Gauge("C", "", None))
+    hud.draw(surface, view(gauges=gauges), None)
+    seen = []
+    for index in range(3):
+        bar = hud.layout.bar(index)
+        seen.append(set(colours(surface, bar.centery, bar.left + bar.height, bar.right - bar.height)))
+    assert seen == [{palette.RAISED}, {palette.ACCENT}, {palette.BORDER}]
+
+
+def test_the_tick_stands_where_learning_starts(surface: pygame.Surface, view: Views) -> None:
+    hud = Hud()
+    hud.draw(surface, view(), None)
+    bar = hud.layout.bar(1)
+    tick = bar.left + round(0.4 * bar.width)
+    assert colours(surface, bar.top - 2, tick - 2, tick + 4) == [
+        palette.SURFACE, palette.SURFACE, palette.TEXT, palette.TEXT, palette.SURFACE, palette.SURFACE,
+    ]  # fmt: skip
+    assert colours(surface, bar.centery, tick, tick + 2) == [palette.TEXT] * 2
+
+
+def test_q_value_bars_go_left_and_right_of_zero(surface: pygame.Surface, view: Views) -> None:
+    hud = Hud()
+    hud.draw(surface, view(), None)
+    negative, positive = hud.layout.q_rows
+    # The grooves are found by their colours: -2 to 6 puts zero at a quarter of them.
+    row = colours(surface, negative.centery, negative.left, negative.right)
+    groove = [x for x, colour in enumerate(row) if colour in (palette.ACCENT_DIM, palette.MUTED, palette.RAISED)]
+    dim = [x for x, colour in enumerate(row) if colour == palette.ACCENT_DIM]
+    bright = [
+        x
+        for x, colour in enumerate(colours(surface, positive.centery, positive.left, positive.right))
+        if colour == palette.ACCENT
+    ]
+    assert len(dim) == pytest.approx(0.25 * (len(dim) + len(bright)), abs=4)
+    # The marker before the chosen action's name has its colour, too.
+    bar = [x for x in bright if x > dim[0]]
+    assert max(dim) < min(bar)
+    assert bar == list(range(bar[0], bar[-1] + 1))
+    assert min(bright) < min(dim)
+    assert groove
+
+
+def test_a_random_choice_has_another_colour_and_a_word(surface: pygame.Surface, view: Views) -> None:
+    hud = Hud()
+    hud.draw(surface, view(chosen_by="explored"), None)
+    row = hud.layout.q_rows[1]
+    assert palette.EXPLORE in colours(surface, row.centery, row.left, row.right)
+    greedy = surface.copy()
+    hud.draw(greedy, view(chosen_by="greedy"), None)
+    label = hud.layout.q_label
+    assert pygame.image.tobytes(surface.subsurface(label), "RGB") != pygame.image.tobytes(
+        greedy.subsurface(label), "RGB"
+    )
+
+
+def test_the_picture_is_scaled_by_whole_pixels_with_nothing_between(surface: pygame.Surface, view: Views) -> None:
+    picture = np.zeros((210, 160, 3), np.uint8)
+    picture[100, 80] = (250, 10, 20)
+    hud = Hud()
+    hud.draw(surface, view(), picture)
+    placed = place((160, 210), hud.layout.picture)
+    assert placed.size == (480, 630)
+    pixels = pygame.surfarray.array3d(surface)[placed.left : placed.right, placed.top : placed.bottom]
+    lit = np.argwhere((pixels == (250, 10, 20)).all(axis=2))
+    assert lit.min(axis=0).tolist() == [240, 300]
+    assert lit.max(axis=0).tolist() == [242, 302]
+    assert len(lit) == 9
+    outside = surface.get_at((placed.left - 2, placed.centery))
+    assert tuple(outside)[:3] == palette.SCREEN
+
+
+def test_drawing_part_by_part_gives_the_same_as_drawing_anew(surface: pygame.Surface, view: Views) -> None:
+    pictures = [np.full((400, 600, 3), value, np.uint8) for value in (40, 90)]
+    steps = [
+        (view(), pictures[0]),
+        (view(episode_return=32.0, history=((1.0, False), (2.0, True))), pictures[0]),
+        (view(message="saved film.mp4", recording="0:03"), pictures[1]),
+        (view(help=(("Keys", ((("Space",), "pause"),)),)), pictures[1]),
+        (view(state="HUMAN", hints=((("H",), "hand back"),)), pictures[0]),
+        (view(show_q_values=False), pictures[0]),
+        (view(waiting="Waiting"), None),
+    ]
+    hud = Hud()
+    for shown, picture in steps:
+        hud.draw(surface, shown, picture)
+        fresh = pygame.Surface(surface.get_size())
+        Hud().draw(fresh, shown, picture)
+        assert pygame.image.tobytes(surface, "RGB") == pygame.image.tobytes(fresh, "RGB"), shown
+
+
+def test_what_has_not_changed_is_not_drawn(surface: pygame.Surface, view: Views) -> None:
+    hud = Hud()
+    picture = np.zeros((400, 600, 3), np.uint8)
+    assert hud.draw(surface, view(), picture) == [surface.get_rect()]
+    assert hud.draw(surface, view(), picture) == []
+    assert hud.draw(surface, view(), picture.copy()) == [hud.layout.screen]
+    hud.draw(surface, view(), picture)
+    assert hud.draw(surface, view(episode=8), picture) == [hud.layout.panel]
+
+
+@pytest.mark.parametrize("size", [(760, 520), (320, 240), (1, 1), (3000, 500)])
+def test_every_size_can_be_drawn(size: tuple[int, int], view: Views) -> None:
+    names = tuple(f"action number {index}" for index in range(18))
+    long = view(
+        action_names=names,
+        q_values=tuple(float(index) - 9 for index in range(18)),
+        q_range=(-9.0, 8.0),
+        title="A game with quite a long title " * 3,
+        message="A message that does not fit " * 9,
+        help=(("Keys", ((("Space",), "pause " * 30),)),) * 4,
+    )
+    Hud().draw(pygame.Surface(size), long, np.zeros((210, 160, 3), np.uint8))
+
+
+@pytest.mark.parametrize("values", [(float("nan"), 1.0), (float("inf"), float("-inf"))])
+def test_a_network_gone_wrong_is_drawn_all_the_same(
+    surface: pygame.Surface, view: Views, values: tuple[float, float]
+) -> None:
+    history = tuple((value, False) for value in values)
+    picture = np.zeros((400, 600, 3), np.uint8)
+    Hud().draw(surface, view(q_values=values, history=history, returns=values), picture)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "–"),
+        (float("nan"), "–"),
+        (float("-inf"), "-∞"),
+        (500.0, "500"),
+        (-0.0, "0"),
+        (-21.0, "-21"),
+        (3.14159, "3.14"),
+        (-152.36, "-152.4"),
+        (1234.5, "1,234"),
+        (123456.0, "123k"),
+        (1234567.0, "1.23M"),
+    ],
+)
+def test_scores_in_few_characters(value: float | None, text: str) -> None:
+    assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(-0.001, "0.00"), (1.005, "1.00"), (-12.5, "-12.50"), (512.34, "512.3"), (1e6, "1.00e+06")]
+)
+def test_q_values_in_few_characters(value: float, text: str) -> None:
+    assert number_q(value) == text

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import itertools
+
+import pygame
+import pytest
+
+from arcade_dqn.window.layout import MINIMUM, Layout, lay_out, place, scale_for
+
+
+@pytest.mark.parametrize(
+    ("size", "scale"),
+    [((1280, 720), 1.0), ((1440, 810), 1.125), ((1439, 810), 1.0), ((2560, 1440), 2.0), ((700, 400), 0.75)],
+)
+def test_the_scale_goes_in_eighths(size: tuple[int, int], scale: float) -> None:
+    assert scale_for(size) == scale
+
+
+def test_pictures_are_scaled_by_whole_pixels_and_centred() -> None:
+    room = pygame.Rect(100, 50, 800, 640)
+    # 640 // 210 = 3
+    assert place((160, 210), room) == pygame.Rect(260, 55, 480, 630)
+    assert place((600, 400), room) == pygame.Rect(200, 170, 600, 400)
+    assert place((160, 160), room).size == (640, 640)
+
+
+def test_a_picture_larger_than_its_room_is_shrunk() -> None:
+    assert place((600, 400), pygame.Rect(0, 0, 300, 300)) == pygame.Rect(0, 50, 300, 200)
+
+
+@pytest.mark.parametrize("picture", [(160, 210), (160, 160), (600, 400), (500, 500)])
+@pytest.mark.parametrize("actions", [2, 6, 9, 18])
+@pytest.mark.parametrize("size", [(1280, 720), MINIMUM, (1000, 1000), (1920, 1080), (3840, 2160)])
+def test_nothing_overlaps_or_leaves_its_card(size: tuple[int, int], actions: int, picture: tuple[int, int]) -> None:
+    layout = lay_out(size, 3, actions, picture, chart=True)
+    window = pygame.Rect((0, 0), size)
+    cards = [layout.screen, layout.footer, layout.panel, *([layout.chart] if layout.chart else [])]
+    assert all(window.contains(card) for card in cards)
+    assert not any(one.colliderect(other) for one, other in itertools.combinations(cards, 2))
+    parts = _panel_parts(layout)
+    assert all(layout.panel.contains(part) for part in parts)
+    assert not any(one.colliderect(other) for one, other in itertools.combinations(parts, 2))
+    assert layout.screen.contains(place(picture, layout.picture))
+
+
+def _panel_parts(layout: Layout) -> list[pygame.Rect]:
+    rows = [layout.badge, layout.title, layout.subtitle, *layout.tiles, *layout.gauges, layout.q_label, *layout.q_rows]
+    return rows + ([layout.sparkline] if layout.sparkline else [])
+
+
+def test_atari_and_minatar_fill_the_default_windows_height() -> None:
+    assert place((160, 210), lay_out((1280, 720), 3, 6).picture).size == (480, 630)
+    assert place((160, 160), lay_out((1280, 720), 3, 3).picture).size == (640, 640)
+
+
+def test_a_wide_picture_leaves_room_for_a_chart_and_a_high_one_does_not() -> None:
+    wide = lay_out((1280, 720), 3, 2, (600, 400), chart=True)
+    assert wide.chart is not None
+    assert place((600, 400), wide.picture).size == (600, 400)
+    assert lay_out((1280, 720), 3, 2, (600, 400)).chart is None
+    assert lay_out((1280, 720), 3, 6, (160, 210), chart=True).chart is None
+
+
+def test_eighteen_actions_go_in_two_columns() -> None:
+    layout = lay_out((1280, 720), 3, 18)
+    assert layout.q_columns == 2
+    assert {row.left for row in layout.q_rows[:9]} == {layout.q_rows[0].left}
+    assert layout.q_rows[9].top == layout.q_rows[0].top
+    assert lay_out((1280, 720), 3, 6).q_columns == 1
+
+
+def test_a_window_of_no_size_is_survived() -> None:
+    lay_out((1, 1), 3, 18, (600, 400), chart=True)

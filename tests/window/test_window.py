@@ -1,0 +1,259 @@
+"""The real window on a real X server, looked at through the server's own frame buffer."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pygame
+import pytest
+
+from arcade_dqn.acting.layers import pack
+from arcade_dqn.config import build
+from arcade_dqn.link.board import Board, Status
+from arcade_dqn.stage import palette
+from arcade_dqn.storage.run_dir import RunDir
+from arcade_dqn.window.layout import lay_out, place
+from arcade_dqn.window.main import main
+
+SIZE = (1280, 720)
+PATIENCE = 30.0
+
+
+@dataclass
+class Screen:
+    """A running X server."""
+
+    display: str
+    buffer: Path
+
+    def pixels(self) -> np.ndarray:
+        """What it shows, uint8 [height, width, 3], out of its frame buffer file (the XWD format, version 7)."""
+        data = self.buffer.read_bytes()
+        header = struct.unpack(">25I", data[:100])
+        size, width, height, order, bits, line, colours = (header[index] for index in (0, 4, 5, 7, 11, 12, 19))
+        assert (order, bits) == (0, 32), "little-endian pixels of 32 bits"
+        start = size + colours * 12
+        image = np.frombuffer(data, np.uint8, height * line, start).reshape(height, line // 4, 4)
+        return image[:, :width, 2::-1]
+
+
+@pytest.fixture(scope="module")
+def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
+    program = shutil.which("Xvfb")
+    if program is None:
+        pytest.fail("the window's tests need the X server Xvfb (Debian: apt-get install xvfb)")
+    folder = tmp_path_factory.mktemp("screen")
+    reading, writing = os.pipe()
+    server = subprocess.Popen(
+        [program, "-displayfd", str(writing), "-screen", "0", "1280x720x24", "-fbdir", str(folder), "-nolisten", "tcp"],
+        pass_fds=(writing,),
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writing)
+    with open(reading) as pipe:
+        number = pipe.readline().strip()
+    assert number, "Xvfb did not start"
+    yield Screen(f":{number}", folder / "Xvfb_screen0")
+    server.terminate()
+    server.wait()
+
+
+@contextlib.contextmanager
+def window(arguments: Sequence[str], folder: Path, display: str) -> Iterator[subprocess.Popen[bytes]]:
+    removed = ("SDL_VIDEODRIVER", "WAYLAND_DISPLAY", "DISPLAY")
+    environment = {name: value for name, value in os.environ.items() if name not in removed}
+    root = Path(__file__).resolve().parents[2]
+    environment |= {"PYTHONPATH": str(root), "SDL_AUDIODRIVER": "dummy"} | ({"DISPLAY": display} if display else {})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "arcade_dqn.window", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=folder,
+        env=environment,
+    )
+    # A window that does not do what is waited for must not keep the tests.
+    watchdog = threading.Timer(PATIENCE, process.kill)
+    watchdog.start()
+    try:
+        yield process
+    finally:
+        watchdog.cancel()
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            assert pipe is not None
+            pipe.close()
+
+
+def event(process: subprocess.Popen[bytes], name: str) -> dict[str, Any]:
+    assert process.stdout is not None
+    for line in process.stdout:
+        found: dict[str, Any] = json.loads(line)
+        if found["event"] == name:
+            return found
+    assert process.stderr is not None
+    pytest.fail(f"the window ended before {name!r}: {process.stderr.read().decode()}")
+
+
+def press(process: subprocess.Popen[bytes], *keys: str) -> None:
+    assert process.stdin is not None
+    for key in keys:
+        process.stdin.write(json.dumps({"press": key}).encode() + b"\n")
+    process.stdin.flush()
+
+
+def row(pixels: np.ndarray, y: int, left: int, right: int) -> list[tuple[int, ...]]:
+    return [tuple(pixel) for pixel in pixels[y, left:right].tolist()]
+
+
+def test_a_live_run_pixel_by_pixel_where_the_gauges_are(screen: Screen, tmp_path: Path) -> None:
+    run = RunDir.create(tmp_path / "runs", build("CartPole-v1", "cartpole", {"network.hidden": ""}), "first")
+    flat = pack({"q/kernel": np.zeros((4, 2), np.float32), "q/bias": np.array([-2, 6], np.float32)})
+    with Board.create(run.board, flat.nbytes) as board:
+        board.publish_weights(flat, 1)
+        board.publish(
+            Status(
+                state="training",
+                step=750,
+                steps_total=1_000,
+                epsilon=0.5,
+                replay_size=250,
+                replay_capacity=1_000,
+                learning_start=600,
+            )
+        )
+        arguments = ["first", "--runs-dir", str(run.path.parents[1]), "--size", "1280x720", "--events", "--seed", "1"]
+        with window(arguments, tmp_path, screen.display) as process:
+            assert event(process, "opened")["driver"] == "x11"
+            press(process, "space", "s")  # pause, screenshot
+            saved = Path(event(process, "saved")["path"])
+            assert saved.parent == run.path
+            image = pygame.image.load(saved)
+            assert image.get_size() == SIZE
+            shot = pygame.surfarray.array3d(image).swapaxes(0, 1)
+            _check_gauges(shot)
+            _check_gauges(_wait_for_gauges(screen))
+            assert process.stdin is not None
+            process.stdin.close()
+            assert process.wait(PATIENCE) == 0
+            assert process.stderr is not None
+            assert process.stderr.read() == b""
+
+
+def _wait_for_gauges(screen: Screen) -> np.ndarray:
+    """The screen once it shows the window: the server may draw a little after the window has sent."""
+    bar = lay_out(SIZE, 3, 2, (600, 400), chart=True).bar(1)
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        pixels = screen.pixels()
+        if tuple(pixels[bar.centery, bar.left + 20]) == palette.ACCENT:
+            return pixels
+        time.sleep(0.05)
+    pytest.fail("the screen never showed the replay gauge")
+
+
+def _check_gauges(pixels: np.ndarray) -> None:
+    layout = lay_out(SIZE, 3, 2, (600, 400), chart=True)
+    for gauge, level, colour in ((0, 0.75, palette.ACCENT), (1, 0.25, palette.ACCENT), (2, 0.5, palette.EXPLORE)):
+        bar = layout.bar(gauge)
+        edge = bar.left + round(level * bar.width)
+        assert row(pixels, bar.centery, edge - 10, edge + 10) == [colour] * 10 + [palette.RAISED] * 10
+    bar = layout.bar(1)
+    tick = bar.left + round(0.6 * bar.width)
+    assert row(pixels, bar.centery, tick - 1, tick + 3) == [palette.SURFACE, *[palette.TEXT] * 2, palette.SURFACE]
+    # The game's picture: CartPole's sky is white, one screen pixel for each of its own.
+    placed = place((600, 400), layout.picture)
+    assert placed.size == (600, 400)
+    assert (pixels[placed.top + 10 : placed.top + 50, placed.left + 10 : placed.right - 10] == 255).all()
+    assert tuple(pixels[placed.centery, placed.left - 3]) == palette.SCREEN
+
+
+def test_the_keys_on_the_input_and_the_end_by_a_signal(screen: Screen, model: Path, tmp_path: Path) -> None:
+    with window([str(model), "--events", "--speed", "8"], tmp_path, screen.display) as process:
+        event(process, "opened")
+        press(process, "c", "f", "f1", "f", "g", "q", "h", "left", "r")
+        assert process.stdin is not None
+        process.stdin.write(b"nonsense\n")
+        process.stdin.flush()
+        assert "not JSON" in event(process, "error")["message"]
+        press(process, "s")
+        assert Path(event(process, "saved")["path"]).suffix == ".png"
+        press(process, "c")
+        film = Path(event(process, "saved")["path"])
+        assert (film.parent, film.suffix) == (tmp_path, ".mp4")
+        process.send_signal(signal.SIGTERM)
+        assert event(process, "closed")["episodes"] >= 0
+        assert process.wait(PATIENCE) == 0
+
+
+def test_it_closes_after_the_asked_number_of_episodes(screen: Screen, model: Path, tmp_path: Path) -> None:
+    with window([str(model), "--events", "--speed", "0", "--episodes", "2"], tmp_path, screen.display) as process:
+        assert event(process, "closed")["episodes"] >= 2
+        assert process.wait(PATIENCE) == 0
+
+
+def test_escape_closes_the_help_first_and_then_the_window(screen: Screen, tmp_path: Path) -> None:
+    arguments = ["--play", "cartpole", "--runs-dir", str(tmp_path), "--events"]
+    with window(arguments, tmp_path, screen.display) as process:
+        event(process, "opened")
+        press(process, "?", "escape", "s")
+        event(process, "saved")
+        press(process, "escape")
+        assert process.wait(PATIENCE) == 0
+
+
+def test_a_display_that_is_gone_is_one_line(model: Path, tmp_path: Path) -> None:
+    for display in ("", ":6543"):
+        with window([str(model)], tmp_path, display) as process:
+            output, errors = process.communicate(timeout=PATIENCE)
+            assert (process.returncode, output) == (1, b"")
+            lines = errors.decode().splitlines()
+            assert len(lines) == 1, lines
+            assert "display" in lines[0] or "cannot open a window" in lines[0]
+
+
+@pytest.mark.parametrize("driver", ["dummy", "offscreen"])
+def test_a_driver_that_shows_nothing_is_no_display(
+    driver: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SDL_VIDEODRIVER", driver)
+    assert main(["cartpole"]) == 1
+    assert f"SDL_VIDEODRIVER={driver} shows nothing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "name either what to watch, or a game after --play"),
+        (["cartpole", "--play", "pong"], "name either what to watch"),
+        (["cartpole", "--speed", "-1"], "--speed: -1 is not allowed; it must be a number from 0"),
+        (["cartpole", "--speed", "fast"], "--speed: fast is not allowed"),
+        (["cartpole", "--episodes", "1.5"], "--episodes: 1.5 is not allowed; it must be a whole number"),
+        (["cartpole", "--size", "big"], "--size: big is not allowed; it must be WIDTHxHEIGHT"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    errors = capsys.readouterr().err
+    assert message in errors
+    assert errors.count("\n") == 1
