@@ -37,14 +37,39 @@ class _Section(BaseModel):
 class NetworkSettings(_Section):
     """The Q-network. `acting.layers.plan` turns these into layers, for Keras and for NumPy alike."""
 
-    kind: Literal["mlp", "minatar", "small_atari", "nature"] = _setting(
-        "mlp",
-        "mlp: dense layers only; minatar: one 3x3 convolution (Young & Tian 2019); "
-        "small_atari: the two convolutions of Mnih 2013; nature: the three of Mnih 2015",
+    kind: Literal["auto", "mlp", "minatar", "small_atari", "nature"] = _setting(
+        "auto",
+        "mlp: dense layers only; minatar: one 3x3 convolution (Young & Tian 2019); small_atari: the two convolutions of "
+        "Mnih 2013; nature: the three of Mnih 2015; auto: mlp for vectors, minatar or nature for small or large pictures",
     )
     hidden: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(min_length=0, max_length=8)] = _setting(
         (120, 84), "units of each dense hidden layer (after the convolutions, if any)", unit="units"
     )
+    dueling: bool = _setting(
+        False, "two streams, the state's value and the actions' advantages, each with the last hidden layer (Wang 2016)"
+    )
+    noisy: bool = _setting(
+        False, "dense layers with learned, factorised noise that explores; off in greedy play (Fortunato 2018)"
+    )
+    noisy_sigma: float = _setting(0.5, "initial scale of that noise", low=0.0, high=10.0)
+    layer_norm: bool = _setting(False, "layer normalisation of each dense hidden layer, before its ReLU (Ba 2016)")
+    head: Literal["expected", "c51", "qr"] = _setting(
+        "expected",
+        "what is learned of the return: its expected value; its distribution over fixed atoms (c51, Bellemare 2017); "
+        "its quantiles (qr, Dabney 2018)",
+    )
+    atoms: int = _setting(51, "atoms of c51, or quantiles of qr", low=2, high=401)
+    v_min: float = _setting(-10.0, "return of the lowest atom (c51)", low=-1e6, high=1e6)
+    v_max: float = _setting(10.0, "return of the highest atom (c51)", low=-1e6, high=1e6)
+
+    @model_validator(mode="after")
+    def _support_is_not_empty(self) -> Self:
+        if self.v_min >= self.v_max:
+            raise ValueError(
+                f"network.v_min = {self.v_min:g} is not below network.v_max = {self.v_max:g}; "
+                "choose the lowest and the highest return that the game can give"
+            )
+        return self
 
 
 class LearningSettings(_Section):
@@ -59,6 +84,12 @@ class LearningSettings(_Section):
     double: bool = _setting(
         False, "Double DQN (van Hasselt 2016): the online network chooses the action, the target network values it"
     )
+    munchausen: bool = _setting(
+        False, "add the scaled log-policy to the reward, and bootstrap softly (Munchausen DQN, Vieillard 2020)"
+    )
+    munchausen_alpha: float = _setting(0.9, "scale of that log-policy", low=0.0, high=1.0)
+    munchausen_temperature: float = _setting(0.03, "temperature of its softmax policy", low=1e-6, high=100.0)
+    munchausen_clip: float = _setting(-1.0, "lowest value of the log-policy's term", low=-1e6, high=0.0)
     n_step: int = _setting(
         1, "rewards summed before bootstrapping (n-step return, Sutton 1988)", unit="steps", low=1, high=20
     )
@@ -104,6 +135,15 @@ class ReplaySettings(_Section):
     capacity: int = _setting(50_000, "transitions kept", unit="transitions", low=1, high=10_000_000)
     learning_start: int = _setting(
         1_000, "transitions collected before the first update", unit="transitions", low=1, high=10_000_000
+    )
+    priority_exponent: float = _setting(
+        0.0,
+        "prioritised replay: how much the size of a transition's error counts in sampling; 0: uniform (Schaul 2016)",
+        low=0.0,
+        high=1.0,
+    )
+    importance_exponent: float = _setting(
+        0.4, "how much of that bias the weights correct at first; rises to 1 over the run", low=0.0, high=1.0
     )
     compression: Literal["none", "lz4"] = _setting("none", "how single frames are kept: as they are, or LZ4-compressed")
 

@@ -35,25 +35,61 @@ class Conv:
 
 @dataclass(frozen=True)
 class Dense:
-    """A dense layer, followed by ReLU if `relu`. Kernel: [inputs, units]."""
+    """A dense layer, kernel [inputs, units]; a hidden one is followed by ReLU, with `norm` after layer normalisation.
+
+    A noisy layer has a second kernel and bias, the scales of its factorised noise (Fortunato 2018, equation 9).
+    """
 
     name: str
     inputs: int
     units: int
-    relu: bool
+    hidden: bool
+    noisy: bool = False
+    norm: bool = False
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The layer's parameters in canonical order."""
+        shapes: dict[str, tuple[int, ...]] = {
+            f"{self.name}/kernel": (self.inputs, self.units),
+            f"{self.name}/bias": (self.units,),
+        }
+        if self.noisy:
+            shapes[f"{self.name}/kernel_sigma"] = (self.inputs, self.units)
+            shapes[f"{self.name}/bias_sigma"] = (self.units,)
+        if self.norm:
+            shapes[f"{self.name}_norm/gamma"] = (self.units,)
+            shapes[f"{self.name}_norm/beta"] = (self.units,)
+        return shapes
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The layers of a Q-network, in order."""
+    """The layers of a Q-network.
 
+    Convolutions, then the `torso`, then the `advantage` stream, whose last layer has n_actions x atoms units. Without
+    dueling that stream is the single layer `q` and `value` is empty; with it, `value` ends in `atoms` units.
+    """
+
+    kind: str
+    """The network's kind, with "auto" resolved."""
     image_shape: tuple[int, int, int] | None
     """[height, width, channels] as the first convolution sees it; None for a vector."""
     inputs: int
     """Numbers that enter the first dense layer."""
     convs: tuple[Conv, ...]
-    dense: tuple[Dense, ...]
+    torso: tuple[Dense, ...]
+    value: tuple[Dense, ...]
+    advantage: tuple[Dense, ...]
+    atoms: int
+    """Numbers that describe one action's return: 1 for its expected value."""
 
+    @property
+    def dense(self) -> tuple[Dense, ...]:
+        """All dense layers in canonical order."""
+        return (*self.torso, *self.value, *self.advantage)
+
+
+LAYER_NORM_EPSILON = 1e-5
 
 # (filters, size, stride) of each convolution.
 _CONVOLUTIONS: dict[str, tuple[tuple[int, int, int], ...]] = {
@@ -72,30 +108,54 @@ def plan(network: NetworkSettings, observation_shape: tuple[int, ...], n_actions
 
     Raises NetworkError if the network does not fit the observation.
     """
-    shapes = _CONVOLUTIONS[network.kind]
+    kind = _resolved(network, observation_shape)
     image_shape = None
     convs: list[Conv] = []
     size = math.prod(observation_shape)
-    if shapes:
+    if _CONVOLUTIONS[kind]:
         image_shape = image_layout(observation_shape)
         height, width, channels = image_shape
-        for number, (filters, kernel, stride) in enumerate(shapes, 1):
+        for number, (filters, kernel, stride) in enumerate(_CONVOLUTIONS[kind], 1):
             convs.append(Conv(f"conv{number}", kernel, stride, channels, filters))
             height, width = (height - kernel) // stride + 1, (width - kernel) // stride + 1
             if height < 1 or width < 1:
                 raise NetworkError(
-                    f"network.kind = {network.kind!r} needs larger pictures than {observation_shape}; "
+                    f"network.kind = {kind!r} needs larger pictures than {observation_shape}; "
                     "choose network.kind = mlp or a larger environment.frame_size"
                 )
             channels = filters
         size = height * width * channels
     inputs = size
-    dense: list[Dense] = []
-    for number, units in enumerate(network.hidden, 1):
-        dense.append(Dense(f"dense{number}", size, units, relu=True))
+
+    def dense(name: str, inputs: int, units: int, *, hidden: bool) -> Dense:
+        return Dense(name, inputs, units, hidden, network.noisy, hidden and network.layer_norm)
+
+    atoms = 1 if network.head == "expected" else network.atoms
+    shared = network.hidden[:-1] if network.dueling else network.hidden
+    torso: list[Dense] = []
+    for number, units in enumerate(shared, 1):
+        torso.append(dense(f"dense{number}", size, units, hidden=True))
         size = units
-    dense.append(Dense("q", size, n_actions, relu=False))
-    return Plan(image_shape, inputs, tuple(convs), tuple(dense))
+    if not network.dueling:
+        output = dense("q", size, n_actions * atoms, hidden=False)
+        return Plan(kind, image_shape, inputs, tuple(convs), tuple(torso), (), (output,), atoms)
+
+    def stream(name: str, outputs: int) -> tuple[Dense, ...]:
+        if not network.hidden:
+            return (dense(name, size, outputs, hidden=False),)
+        units = network.hidden[-1]
+        return (dense(f"{name}_hidden", size, units, hidden=True), dense(name, units, outputs, hidden=False))
+
+    value, advantage = stream("value", atoms), stream("advantage", n_actions * atoms)
+    return Plan(kind, image_shape, inputs, tuple(convs), tuple(torso), value, advantage, atoms)
+
+
+def _resolved(network: NetworkSettings, observation_shape: tuple[int, ...]) -> str:
+    if network.kind != "auto":
+        return network.kind
+    if len(observation_shape) < 2:
+        return "mlp"
+    return "nature" if min(image_layout(observation_shape)[:2]) >= 36 else "minatar"
 
 
 def is_stacked(observation_shape: tuple[int, ...]) -> bool:
@@ -126,8 +186,7 @@ def parameter_shapes(
         shapes[f"{conv.name}/kernel"] = (conv.size, conv.size, conv.inputs, conv.filters)
         shapes[f"{conv.name}/bias"] = (conv.filters,)
     for layer in layers.dense:
-        shapes[f"{layer.name}/kernel"] = (layer.inputs, layer.units)
-        shapes[f"{layer.name}/bias"] = (layer.units,)
+        shapes |= layer.shapes()
     return shapes
 
 
@@ -150,19 +209,44 @@ def unpack(flat: np.ndarray, shapes: Mapping[str, tuple[int, ...]]) -> Weights:
     return weights
 
 
-def initial_weights(network: NetworkSettings, observation_shape: tuple[int, ...], n_actions: int, seed: int) -> Weights:
-    """Fresh weights: He-uniform before a ReLU (He 2015), Glorot-uniform for the output, biases zero.
+def support(network: NetworkSettings) -> np.ndarray:
+    """The returns [atoms] float32 that c51's atoms stand for."""
+    return np.linspace(network.v_min, network.v_max, network.atoms, dtype=np.float32)
 
+
+def initial_weights(network: NetworkSettings, observation_shape: tuple[int, ...], n_actions: int, seed: int) -> Weights:
+    """Fresh weights: He-uniform before a ReLU (He 2015), Glorot-uniform for the outputs, biases zero.
+
+    Noisy layers begin as Fortunato 2018 says (section 3.2): means uniform within 1 / sqrt(inputs), scales constant.
     They are drawn here, not in Keras, so that an untrained agent can be watched without loading TensorFlow and a run
     starts from the same weights on every version of it.
     """
     rng = np.random.default_rng(seed)
+    layers = plan(network, observation_shape, n_actions)
     weights: Weights = {}
-    for name, shape in parameter_shapes(network, observation_shape, n_actions).items():
-        if name.endswith("/bias"):
-            weights[name] = np.zeros(shape, np.float32)
-            continue
-        fan_in = math.prod(shape[:-1])
-        limit = math.sqrt(6 / (fan_in + shape[-1]) if name.startswith("q/") else 6 / fan_in)
-        weights[name] = rng.uniform(-limit, limit, shape).astype(np.float32)
+    for conv in layers.convs:
+        fan_in = conv.size * conv.size * conv.inputs
+        weights[f"{conv.name}/kernel"] = _uniform(
+            rng, math.sqrt(6 / fan_in), (conv.size, conv.size, conv.inputs, conv.filters)
+        )
+        weights[f"{conv.name}/bias"] = np.zeros(conv.filters, np.float32)
+    for layer in layers.dense:
+        for name, shape in layer.shapes().items():
+            match name.partition("/")[2]:
+                case "kernel" if layer.noisy:
+                    weights[name] = _uniform(rng, 1 / math.sqrt(layer.inputs), shape)
+                case "kernel" if layer.hidden:
+                    weights[name] = _uniform(rng, math.sqrt(6 / layer.inputs), shape)
+                case "kernel":
+                    weights[name] = _uniform(rng, math.sqrt(6 / (layer.inputs + layer.units)), shape)
+                case "kernel_sigma" | "bias_sigma":
+                    weights[name] = np.full(shape, network.noisy_sigma / math.sqrt(layer.inputs), np.float32)
+                case "gamma":
+                    weights[name] = np.ones(shape, np.float32)
+                case _:
+                    weights[name] = np.zeros(shape, np.float32)
     return weights
+
+
+def _uniform(rng: np.random.Generator, limit: float, shape: tuple[int, ...]) -> np.ndarray:
+    return rng.uniform(-limit, limit, shape).astype(np.float32)

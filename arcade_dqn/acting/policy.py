@@ -10,7 +10,17 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from arcade_dqn.acting.layers import Conv, NetworkError, Weights, is_stacked, parameter_shapes, plan
+from arcade_dqn.acting.layers import (
+    LAYER_NORM_EPSILON,
+    Conv,
+    Dense,
+    NetworkError,
+    Weights,
+    is_stacked,
+    parameter_shapes,
+    plan,
+    support,
+)
 from arcade_dqn.config import NetworkSettings
 
 
@@ -30,9 +40,13 @@ class Policy:
         self._plan = plan(network, observation_shape, n_actions)
         self._shapes = parameter_shapes(network, observation_shape, n_actions)
         self._stacked = is_stacked(observation_shape)
+        self._support = support(network)
         self._weights: Weights = {}
+        self._noise: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self._convs: list[tuple[Conv, np.ndarray, np.ndarray]] = []
-        self._dense: list[tuple[np.ndarray, np.ndarray, bool]] = []
+        self._torso: list[_Layer] = []
+        self._value: list[_Layer] = []
+        self._advantage: list[_Layer] = []
         self.set_weights(weights)
 
     @property
@@ -52,13 +66,31 @@ class Policy:
             (conv, self._weights[f"{conv.name}/kernel"].reshape(-1, conv.filters), self._weights[f"{conv.name}/bias"])
             for conv in self._plan.convs
         ]
-        self._dense = [
-            (self._weights[f"{layer.name}/kernel"], self._weights[f"{layer.name}/bias"], layer.relu)
-            for layer in self._plan.dense
-        ]
+        self._prepare()
 
-    def q_values(self, observations: np.ndarray) -> np.ndarray:
-        """Q-values [batch, n_actions] float32 of observations [batch, *observation_shape]."""
+    def resample_noise(self, rng: np.random.Generator) -> None:
+        """Draw new noise for noisy layers; until then, and after `silence`, they act without any."""
+        for layer in self._plan.dense:
+            if layer.noisy:
+                self._noise[layer.name] = (_scaled(rng, layer.inputs), _scaled(rng, layer.units))
+        self._prepare()
+
+    def silence(self) -> None:
+        """Act without noise, as greedy play does."""
+        self._noise.clear()
+        self._prepare()
+
+    def _prepare(self) -> None:
+        self._torso, self._value, self._advantage = (
+            [_Layer(layer, self._weights, self._noise.get(layer.name)) for layer in layers]
+            for layers in (self._plan.torso, self._plan.value, self._plan.advantage)
+        )
+
+    def outputs(self, observations: np.ndarray) -> np.ndarray:
+        """What the network says of each action's return, [batch, n_actions, atoms] float32.
+
+        One expected value; or, by `network.head`, the logits of c51's atoms, or qr's quantiles.
+        """
         x = observations
         if x.dtype == np.uint8:
             x = x.astype(np.float32) * np.float32(1 / 255)
@@ -71,12 +103,33 @@ class Policy:
                 x += bias
                 np.maximum(x, 0, out=x)
         x = x.reshape(len(x), -1)
-        for kernel, bias, relu in self._dense:
-            x = x @ kernel
-            x += bias
-            if relu:
-                np.maximum(x, 0, out=x)
-        return x
+        for layer in self._torso:
+            x = layer(x)
+        advantage = x
+        for layer in self._advantage:
+            advantage = layer(advantage)
+        advantage = advantage.reshape(len(x), self.n_actions, self._plan.atoms)
+        if not self._value:
+            return advantage
+        value = x
+        for layer in self._value:
+            value = layer(value)
+        # Wang 2016, equation 9.
+        combined: np.ndarray = value[:, None, :] + advantage - advantage.mean(axis=1, keepdims=True)
+        return combined
+
+    def q_values(self, observations: np.ndarray) -> np.ndarray:
+        """Q-values [batch, n_actions] float32 of observations [batch, *observation_shape]."""
+        outputs = self.outputs(observations)
+        q: np.ndarray
+        match self.network.head:
+            case "expected":
+                q = outputs[:, :, 0]
+            case "qr":
+                q = outputs.mean(axis=2)
+            case "c51":
+                q = softmax(outputs) @ self._support
+        return q
 
     def greedy(self, observation: np.ndarray) -> int:
         """The action of the highest Q-value (the first of equals) for one observation [*observation_shape]."""
@@ -87,6 +140,49 @@ class Policy:
         if self._stacked:
             return x.transpose(0, 2, 3, 1)
         return x.reshape(len(x), *self._plan.image_shape)
+
+
+class _Layer:
+    """A dense layer with its weights at hand."""
+
+    def __init__(self, layer: Dense, weights: Weights, noise: tuple[np.ndarray, np.ndarray] | None) -> None:
+        self._kernel, self._bias = weights[f"{layer.name}/kernel"], weights[f"{layer.name}/bias"]
+        self._hidden = layer.hidden
+        self._sigma: np.ndarray | None = None
+        if noise is not None:
+            self._noise_in, self._noise_out = noise
+            self._sigma = weights[f"{layer.name}/kernel_sigma"]
+            self._bias = self._bias + weights[f"{layer.name}/bias_sigma"] * self._noise_out
+        self._norm: tuple[np.ndarray, np.ndarray] | None = None
+        if layer.norm:
+            self._norm = weights[f"{layer.name}_norm/gamma"], weights[f"{layer.name}_norm/beta"]
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        y = x @ self._kernel
+        y += self._bias
+        if self._sigma is not None:
+            # x (sigma * outer(noise_in, noise_out)), without ever making the outer product.
+            y += ((x * self._noise_in) @ self._sigma) * self._noise_out
+        if self._norm is not None:
+            y -= y.mean(axis=1, keepdims=True)
+            y /= np.sqrt(np.square(y).mean(axis=1, keepdims=True) + np.float32(LAYER_NORM_EPSILON))
+            y *= self._norm[0]
+            y += self._norm[1]
+        if self._hidden:
+            np.maximum(y, 0, out=y)
+        return y
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities over the last axis."""
+    shifted: np.ndarray = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return shifted / shifted.sum(axis=-1, keepdims=True)
+
+
+def _scaled(rng: np.random.Generator, size: int) -> np.ndarray:
+    """Factorised noise: sign(x) sqrt(|x|) of normal x (Fortunato 2018, section 3)."""
+    x = rng.standard_normal(size, np.float32)
+    return np.sign(x) * np.sqrt(np.abs(x))
 
 
 def _patches(images: np.ndarray, size: int, stride: int) -> np.ndarray:

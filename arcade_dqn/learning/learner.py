@@ -9,10 +9,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from arcade_dqn.acting.layers import Weights, parameter_shapes
+from arcade_dqn.acting.layers import Weights, parameter_shapes, plan, support
 from arcade_dqn.config import Settings
-from arcade_dqn.learning.losses import bootstrap_value, regression_loss, td_error
-from arcade_dqn.learning.networks import build_network, get_weights, set_weights, uses_xla
+from arcade_dqn.learning import losses
+from arcade_dqn.learning.networks import build_network, get_weights, noisy_layers, set_weights, uses_xla
 from arcade_dqn.replay.buffer import Batch
 
 MAX_FUSED = 128
@@ -26,6 +26,9 @@ class Updates(NamedTuple):
     """The mean loss of each step's minibatch, [updates] float32."""
     mean_q: np.ndarray
     """The mean Q-value of the actions in each step's minibatch, [updates] float32."""
+    error: np.ndarray
+    """How wrong the prediction of each transition was, [updates, batch_size] float32: the size of its
+    temporal-difference error, or its loss where a distribution is learned."""
 
 
 class Learner:
@@ -57,7 +60,10 @@ class Learner:
         self._optimizer.build(self._online.trainable_variables)
         self._target_period = tf.Variable(self._settings.target_period, dtype=tf.int64, name="target_period")
         self._count = tf.Variable(0, dtype=tf.int64, name="updates")
-        self._fused = tf.function(self._fused_updates, jit_compile=uses_xla(settings.network))
+        self._head = settings.network.head
+        self._support = tf.constant(support(settings.network))
+        layers = plan(settings.network, observation_shape, n_actions)
+        self._fused = tf.function(self._fused_updates, jit_compile=uses_xla(layers))
 
     @property
     def updates(self) -> int:
@@ -89,9 +95,7 @@ class Learner:
             size = min(MAX_FUSED, 1 << ((total - start).bit_length() - 1))
             results.append(self._fused(*(array[start : start + size] for array in batches)))
             start += size
-        loss = np.concatenate([result[0].numpy() for result in results])
-        mean_q = np.concatenate([result[1].numpy() for result in results])
-        return Updates(loss, mean_q)
+        return Updates(*(np.concatenate([result[i].numpy() for result in results]) for i in range(3)))
 
     def weights(self) -> Weights:
         """A copy of the online network's weights."""
@@ -103,7 +107,7 @@ class Learner:
         shape = (updates, self._settings.batch_size)
         observations = np.zeros((*shape, *self._observation_shape), self._observation_dtype)
         zeros = np.zeros(shape, np.float32)
-        self.update(Batch(observations, zeros.astype(np.int32), zeros, zeros, observations))
+        self.update(Batch(observations, zeros.astype(np.int32), zeros, zeros, observations, zeros))
         self.set_state(state)
 
     def get_state(self) -> dict[str, Any]:
@@ -125,37 +129,65 @@ class Learner:
         self._count.assign(int(state["updates"]))
         self._target_period.assign(int(state["target_period"]))
 
-    def _fused_updates(self, s_tm1: Any, a_tm1: Any, r_t: Any, discount_t: Any, s_t: Any) -> tuple[Any, Any]:
+    def _fused_updates(self, s_tm1: Any, a_tm1: Any, r_t: Any, discount_t: Any, s_t: Any, weight: Any) -> Any:
         updates = len(a_tm1)
-        loss = tf.TensorArray(tf.float32, size=updates)
-        mean_q = tf.TensorArray(tf.float32, size=updates)
+        results = [tf.TensorArray(tf.float32, size=updates) for _ in Updates._fields]
         for k in tf.range(updates):
-            loss_k, mean_q_k = self._one_update(s_tm1[k], a_tm1[k], r_t[k], discount_t[k], s_t[k])
-            loss = loss.write(k, loss_k)
-            mean_q = mean_q.write(k, mean_q_k)
-        return loss.stack(), mean_q.stack()
+            one = self._one_update(s_tm1[k], a_tm1[k], r_t[k], discount_t[k], s_t[k], weight[k])
+            results = [array.write(k, value) for array, value in zip(results, one, strict=True)]
+        return [array.stack() for array in results]
 
-    def _one_update(self, s_tm1: Any, a_tm1: Any, r_t: Any, discount_t: Any, s_t: Any) -> tuple[Any, Any]:
+    def _one_update(self, s_tm1: Any, a_tm1: Any, r_t: Any, discount_t: Any, s_t: Any, weight: Any) -> Any:
         """DQN's step 5, a gradient step on one minibatch, and step 6, the target network's update."""
-        q_t = self._target(s_t)
-        v_t = bootstrap_value(q_t, self._online(s_t) if self._settings.double else q_t)
+        self._resample_noise()
+        learning, head = self._settings, self._head
+        outputs_t = self._target(s_t)
+        q_t = losses.action_values(outputs_t, head, self._support)
+        if learning.munchausen:
+            q_tm1_target = losses.action_values(self._target(s_tm1), head, self._support)
+            r_t = r_t + losses.munchausen_bonus(
+                q_tm1_target,
+                a_tm1,
+                learning.munchausen_alpha,
+                learning.munchausen_temperature,
+                learning.munchausen_clip,
+            )
+            action_weights, bonus = losses.soft_weights(q_t, learning.munchausen_temperature)
+        else:
+            selector = losses.action_values(self._online(s_t), head, self._support) if learning.double else q_t
+            action_weights, bonus = losses.greedy_weights(selector), tf.zeros_like(q_t)
+
         with tf.GradientTape() as tape:
-            q_tm1 = self._online(s_tm1)
-            error = td_error(q_tm1, a_tm1, r_t, discount_t, v_t)
-            loss = tf.reduce_mean(regression_loss(error, self._settings.loss))
-        gradients = tape.gradient(loss, [variable.value for variable in self._online.trainable_variables])
-        if self._settings.gradient_clip > 0:
-            gradients, _ = tf.clip_by_global_norm(gradients, self._settings.gradient_clip)
+            outputs_tm1 = self._online(s_tm1)
+            q_tm1 = losses.action_values(outputs_tm1, head, self._support)
+            if head == "expected":
+                v_t = losses.bootstrap_value(q_t, action_weights, bonus)
+                td_error = losses.td_error(q_tm1, a_tm1, r_t, discount_t, v_t)
+                loss, error = losses.regression_loss(td_error, learning.loss), tf.abs(td_error)
+            elif head == "c51":
+                target = losses.categorical_target(outputs_t, action_weights, bonus, r_t, discount_t, self._support)
+                loss = error = losses.categorical_loss(losses.of_action(outputs_tm1, a_tm1), target)
+            else:
+                target = losses.quantile_target(outputs_t, action_weights, bonus, r_t, discount_t)
+                loss = error = losses.quantile_loss(losses.of_action(outputs_tm1, a_tm1), target, learning.loss)
+            mean_loss = tf.reduce_mean(weight * loss)
+        gradients = tape.gradient(mean_loss, [variable.value for variable in self._online.trainable_variables])
+        if learning.gradient_clip > 0:
+            gradients, _ = tf.clip_by_global_norm(gradients, learning.gradient_clip)
         self._optimizer.apply(gradients)
         self._count.assign_add(1)
         self._update_target()
-        mean_q = tf.reduce_mean(tf.gather(q_tm1, a_tm1, batch_dims=1))
-        return loss, mean_q
+        return mean_loss, tf.reduce_mean(losses.of_action(q_tm1, a_tm1)), error
+
+    def _resample_noise(self) -> None:
+        """New noise for both networks, a function of the update's number alone."""
+        for i, layer in enumerate([*noisy_layers(self._online), *noisy_layers(self._target)]):
+            layer.resample((self._count, tf.constant(i, tf.int64)))
 
     def _update_target(self) -> None:
         pairs = [
             (online.value, target.value)
-            for online, target in zip(self._online.variables, self._target.variables, strict=True)
+            for online, target in zip(self._online.trainable_variables, self._target.trainable_variables, strict=True)
         ]
         if self._settings.target_update == "soft":
             for online, target in pairs:

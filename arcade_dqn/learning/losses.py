@@ -1,4 +1,10 @@
-"""The temporal-difference error and its loss: pure functions of tensors."""
+"""Targets and losses: pure functions of tensors.
+
+B is the batch, A the actions, N the atoms or quantiles. What a network's outputs [B, A, N] mean is told at
+`acting.policy.Policy.outputs`. The functions named `bootstrap_...` give what stands for the return from s_t on, before
+`r_t + discount_t *`; each takes `action_weights` [B, A], which say how much each action of s_t counts (one for the
+greedy action, or the soft policy of Munchausen DQN), and `bonus` [B, A], which is added to each action's value.
+"""
 
 from __future__ import annotations
 
@@ -7,28 +13,118 @@ from typing import Any, Literal
 import tensorflow as tf
 
 Tensor = Any
+Head = Literal["expected", "c51", "qr"]
 
 
-def bootstrap_value(q_t: Tensor, selector_q_t: Tensor) -> Tensor:
-    """The target network's value [batch] of the action that `selector_q_t` likes best.
+def action_values(outputs: Tensor, head: Head, support: Tensor) -> Tensor:
+    """Q-values [B, A] of a network's outputs [B, A, N]; `support` [N] holds c51's atoms."""
+    match head:
+        case "expected":
+            return outputs[:, :, 0]
+        case "qr":
+            return tf.reduce_mean(outputs, axis=2)
+        case "c51":
+            return tf.reduce_sum(tf.nn.softmax(outputs) * support, axis=2)
 
-    Both are Q-values [batch, n_actions] of s_t. DQN selects with the target network itself, so that this is its
-    maximum (Mnih 2015); Double DQN selects with the online network (van Hasselt 2016, equation 4).
+
+def of_action(values: Tensor, actions: Tensor) -> Tensor:
+    """The entries [B, ...] of `values` [B, A, ...] for one action [B] each."""
+    chosen = tf.one_hot(actions, values.shape[1])
+    return tf.reduce_sum(values * tf.reshape(chosen, (*chosen.shape, *[1] * (len(values.shape) - 2))), axis=1)
+
+
+# --- which actions count after s_t ---------------------------------------------------------------------------------
+
+
+def greedy_weights(q_t: Tensor) -> Tensor:
+    """One for the best action of q_t [B, A], zero for the others.
+
+    DQN chooses by the target network that also values the action (Mnih 2015), Double DQN by the online network (van
+    Hasselt 2016, equation 4).
     """
-    return tf.gather(q_t, tf.argmax(selector_q_t, axis=1, output_type=tf.int32), batch_dims=1)
+    return tf.one_hot(tf.argmax(q_t, axis=1, output_type=tf.int32), q_t.shape[1])
+
+
+def soft_weights(q_t: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    """The softmax policy [B, A] of the target network, and its entropy bonus (Vieillard 2020, equation 1)."""
+    log_policy = tf.nn.log_softmax(q_t / temperature)
+    return tf.exp(log_policy), -temperature * log_policy
+
+
+def munchausen_bonus(q_tm1: Tensor, a_tm1: Tensor, alpha: float, temperature: float, clip: float) -> Tensor:
+    """What is added to the reward [B]: the scaled and clipped log-policy of the action taken (Vieillard 2020, eq. 2).
+
+    q_tm1 [B, A] are the target network's Q-values of s_tm1.
+    """
+    log_policy = of_action(tf.nn.log_softmax(q_tm1 / temperature), a_tm1)
+    return alpha * tf.clip_by_value(temperature * log_policy, clip, 0.0)
+
+
+# --- expected value ------------------------------------------------------------------------------------------------
+
+
+def bootstrap_value(q_t: Tensor, action_weights: Tensor, bonus: Tensor) -> Tensor:
+    """The value [B] of s_t."""
+    return tf.reduce_sum(action_weights * (q_t + bonus), axis=1)
 
 
 def td_error(q_tm1: Tensor, a_tm1: Tensor, r_t: Tensor, discount_t: Tensor, v_t: Tensor) -> Tensor:
-    """r_t + discount_t v_t - q(s_tm1, a_tm1), [batch]; no gradient flows through the target."""
-    target = tf.stop_gradient(r_t + discount_t * v_t)
-    chosen = tf.reduce_sum(q_tm1 * tf.one_hot(a_tm1, q_tm1.shape[1]), axis=1)
-    return target - chosen
+    """r_t + discount_t v_t - q(s_tm1, a_tm1), [B]; no gradient flows through the target."""
+    return tf.stop_gradient(r_t + discount_t * v_t) - of_action(q_tm1, a_tm1)
 
 
 def regression_loss(error: Tensor, kind: Literal["huber", "mse"]) -> Tensor:
-    """The loss [batch] of each error: its square, or Huber's with delta 1 (half the square, linear beyond 1)."""
+    """The loss [...] of each error: its square, or Huber's with delta 1 (half the square, linear beyond 1)."""
     if kind == "mse":
         return tf.square(error)
     size = tf.abs(error)
     quadratic = tf.minimum(size, 1.0)
     return 0.5 * tf.square(quadratic) + (size - quadratic)
+
+
+# --- c51 -----------------------------------------------------------------------------------------------------------
+
+
+def categorical_target(
+    outputs_t: Tensor, action_weights: Tensor, bonus: Tensor, r_t: Tensor, discount_t: Tensor, support: Tensor
+) -> Tensor:
+    """The projected distribution [B, N] of r_t + discount_t z (Bellemare 2017, algorithm 1); no gradient flows."""
+    probabilities = tf.nn.softmax(outputs_t) * action_weights[:, :, None]
+    atoms = r_t[:, None, None] + discount_t[:, None, None] * (support[None, None, :] + bonus[:, :, None])
+    batch, size = outputs_t.shape[0], outputs_t.shape[1] * outputs_t.shape[2]
+    return tf.stop_gradient(
+        project(tf.reshape(atoms, (batch, size)), tf.reshape(probabilities, (batch, size)), support)
+    )
+
+
+def project(atoms: Tensor, probabilities: Tensor, support: Tensor) -> Tensor:
+    """Probabilities [B, M] of returns `atoms` [B, M], shared out among the two nearest atoms of `support`: [B, N]."""
+    step = support[1] - support[0]
+    clipped = tf.clip_by_value(atoms, support[0], support[-1])
+    nearness = 1.0 - tf.abs(clipped[:, :, None] - support[None, None, :]) / step
+    return tf.reduce_sum(tf.nn.relu(nearness) * probabilities[:, :, None], axis=1)
+
+
+def categorical_loss(logits: Tensor, target: Tensor) -> Tensor:
+    """Cross-entropy [B] of the target distribution [B, N] and the predicted one."""
+    return -tf.reduce_sum(target * tf.nn.log_softmax(logits), axis=1)
+
+
+# --- qr ------------------------------------------------------------------------------------------------------------
+
+
+def quantile_target(
+    outputs_t: Tensor, action_weights: Tensor, bonus: Tensor, r_t: Tensor, discount_t: Tensor
+) -> Tensor:
+    """The quantiles [B, N] of r_t + discount_t z; no gradient flows."""
+    quantiles = tf.reduce_sum(action_weights[:, :, None] * (outputs_t + bonus[:, :, None]), axis=1)
+    return tf.stop_gradient(r_t[:, None] + discount_t[:, None] * quantiles)
+
+
+def quantile_loss(quantiles: Tensor, target: Tensor, kind: Literal["huber", "mse"]) -> Tensor:
+    """Quantile regression loss [B] of predicted and target quantiles [B, N] (Dabney 2018, equation 10, kappa 1)."""
+    count = quantiles.shape[1]
+    levels = (tf.range(count, dtype=tf.float32) + 0.5) / count
+    error = target[:, None, :] - quantiles[:, :, None]
+    tilt = tf.abs(levels[None, :, None] - tf.cast(error < 0, tf.float32))
+    return tf.reduce_sum(tf.reduce_mean(tilt * regression_loss(error, kind), axis=2), axis=1)

@@ -1,4 +1,7 @@
-"""The replay buffer: a ring of transitions that point into a store of single frames (Lin 1992, Mnih 2015)."""
+"""The replay buffer: a ring of transitions that point into a store of single frames (Lin 1992, Mnih 2015).
+
+Sampling is uniform, or proportional to the size of each transition's last known error (Schaul 2016).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,10 @@ import numpy as np
 
 from arcade_dqn.config import ReplaySettings
 from arcade_dqn.replay.frames import ArrayFrames, FrameStore, Lz4Frames
+from arcade_dqn.replay.priority import SumTree
+
+_SMALLEST_ERROR = 1e-6
+"""Added to every error, so that no transition's priority is zero (Schaul 2016, section 3.3)."""
 
 
 class Batch(NamedTuple):
@@ -23,10 +30,12 @@ class Batch(NamedTuple):
     """Factor of the bootstrapped value, [...] float32: discount ** n, or 0 where the episode terminated."""
     s_t: np.ndarray
     """Observations reached, [..., *observation_shape]."""
+    weight: np.ndarray
+    """How much each transition's loss counts, [...] float32: importance weights, or ones in uniform replay."""
 
 
 class ReplayBuffer:
-    """The newest `capacity` transitions, sampled uniformly with replacement in O(batch).
+    """The newest `capacity` transitions, sampled with replacement: uniformly in O(batch), or by priority.
 
     A transition holds the slots of its frames in a `FrameStore`, so a frame is stored once however many of the
     2 x stack places of however many transitions show it.
@@ -60,6 +69,11 @@ class ReplayBuffer:
         """Transitions ever added."""
         self._oldest = 0
         """Number of the oldest transition still here, counted like `added`."""
+        self._exponent = settings.priority_exponent
+        self._tree = SumTree(self.capacity) if self._exponent else None
+        self._largest_error = 1.0
+        # Transitions up to these two numbers have entered the tree, and left it.
+        self._entered = self._left = 0
 
     def __len__(self) -> int:
         return self.added - self._oldest
@@ -97,14 +111,50 @@ class ReplayBuffer:
         if self.added - self._oldest > self.capacity:
             self._oldest += 1
 
-    def sample(self, *shape: int) -> Batch:
-        """A batch whose leading dimensions are `shape`, such as (updates, batch_size): uniform, with replacement.
+    def sample(self, updates: int, batch_size: int, importance_exponent: float = 1.0) -> tuple[Batch, np.ndarray]:
+        """`updates` minibatches at once, and the numbers [updates, batch_size] of their transitions.
 
-        Raises ValueError on an empty buffer.
+        With priorities, each minibatch is stratified, and the weights (N P(i)) ** -importance_exponent are scaled so
+        that its largest one is 1 (Schaul 2016, section 3.4). Raises ValueError on an empty buffer.
         """
         if not len(self):
             raise ValueError("cannot sample from an empty replay buffer")
-        return self.get(self._rng.integers(self._oldest, self.added, shape))
+        shape = (updates, batch_size)
+        if self._tree is None:
+            numbers = self._rng.integers(self._oldest, self.added, shape)
+            return self.get(numbers), numbers
+        self._bring_tree_up_to_date(self._tree)
+        shares = (np.arange(batch_size) + self._rng.random(shape)) / batch_size
+        rows = self._tree.find(shares * self._tree.total)
+        numbers = self._oldest + (rows - self._oldest) % self.capacity
+        probability = self._tree.get(rows) / self._tree.total
+        weight = (len(self) * probability) ** -importance_exponent
+        weight /= weight.max(axis=1, keepdims=True)
+        return self.get(numbers)._replace(weight=weight.astype(np.float32)), numbers
+
+    def update_priorities(self, numbers: np.ndarray, errors: np.ndarray) -> None:
+        """Note how wrong the prediction of each transition was; both [updates, batch_size] as `sample` gave them.
+
+        Of a transition that was sampled several times, the last error stays. Uniform replay ignores this.
+        """
+        if self._tree is None:
+            return
+        self._largest_error = max(self._largest_error, float(errors.max()))
+        flat, sizes = numbers.ravel(), errors.ravel()
+        here = flat >= self._oldest
+        self._tree.set(flat[here] % self.capacity, (sizes[here].astype(np.float64) + _SMALLEST_ERROR) ** self._exponent)
+
+    def _bring_tree_up_to_date(self, tree: SumTree) -> None:
+        """Take the transitions that left the buffer out of the tree, and put the new ones in.
+
+        A new one gets the largest priority so far, so that it is seen at least once (Schaul 2016, algorithm 1). One
+        write for all that came since the last sample costs a fraction of one for each.
+        """
+        gone = np.arange(self._left, self._oldest)[-self.capacity :]
+        tree.set(gone % self.capacity, np.zeros(len(gone)))
+        new = np.arange(max(self._entered, self._oldest), self.added)
+        tree.set(new % self.capacity, np.full(len(new), (self._largest_error + _SMALLEST_ERROR) ** self._exponent))
+        self._left, self._entered = self._oldest, self.added
 
     def get(self, numbers: np.ndarray) -> Batch:
         """The transitions with these numbers, counted like `added`; the oldest one is `added - len(buffer)`."""
@@ -116,7 +166,8 @@ class ReplayBuffer:
         else:
             both = self.frames.gather(slots)
             s_tm1, s_t = both[..., 0, :, :, :], both[..., 1, :, :, :]
-        return Batch(s_tm1, self._a_tm1.take(rows), self._r_t.take(rows), self._discount_t.take(rows), s_t)
+        ones = np.ones(rows.shape, np.float32)
+        return Batch(s_tm1, self._a_tm1.take(rows), self._r_t.take(rows), self._discount_t.take(rows), s_t, ones)
 
     def get_state(self) -> dict[str, Any]:
         """Everything, for a checkpoint: arrays and numbers."""
@@ -131,6 +182,10 @@ class ReplayBuffer:
             "discount_t": self._discount_t[:rows].copy(),
             "rng": self._rng.bit_generator.state,
             "frames": self.frames.get_state(),
+            "priorities": None if self._tree is None else self._tree.get_state(),
+            "largest_error": self._largest_error,
+            "entered": self._entered,
+            "left": self._left,
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -144,3 +199,7 @@ class ReplayBuffer:
         self._discount_t[:rows] = state["discount_t"]
         self._rng.bit_generator.state = state["rng"]
         self.frames.set_state(state["frames"])
+        if self._tree is not None:
+            self._tree.set_state(state["priorities"])
+        self._largest_error = float(state["largest_error"])
+        self._entered, self._left = int(state["entered"]), int(state["left"])

@@ -27,7 +27,8 @@ class SumTree:
 
     def get(self, places: np.ndarray) -> np.ndarray:
         """The values [n] float64 in these places."""
-        return self._nodes[self._leaves + places]
+        values: np.ndarray = self._nodes[self._leaves + places]
+        return values
 
     def set(self, places: np.ndarray, values: np.ndarray) -> None:
         """Put `values` [n] in `places` [n]; of a place named twice, the last value stays.

@@ -5,7 +5,7 @@ The seven steps of the algorithm are numbered in the code:
 1. a Q-network, and a copy of it as target network;
 2. an empty replay buffer;
 3. act epsilon-greedily and collect (s_tm1, a_tm1, r_t, discount_t, s_t);
-4. sample a uniform minibatch;
+4. sample a minibatch, uniformly or by priority;
 5. a gradient step towards r_t + discount_t max_a Q_target(s_t, a);
 6. update the target network;
 7. repeat until the stop condition.
@@ -100,6 +100,12 @@ class Loop:
             return self.epsilon_override
         return self._schedule.value(self.step, self.episode)
 
+    @property
+    def _importance_exponent(self) -> float:
+        """Rises linearly to 1 at the end of the run (Schaul 2016, section 3.4)."""
+        start = self.settings.replay.importance_exponent
+        return start + (1 - start) * min(1.0, self.step / self.settings.run.steps)
+
     def steps(self) -> Iterator[Step]:
         """Train, one step at a time, until `run.steps`."""
         settings = self.settings
@@ -107,6 +113,7 @@ class Loop:
         zero_on_life_loss = settings.environment.life_loss
         learning_start, total = settings.replay.learning_start, settings.run.steps
         game, policy, replay, rng = self.game, self.policy, self.replay, self._rng
+        noisy = settings.network.noisy
 
         while self.step < total:
             observation = self._observation
@@ -115,6 +122,8 @@ class Loop:
 
             # 3. Act epsilon-greedily and collect the transition.
             epsilon = self.epsilon
+            if noisy:
+                policy.resample_noise(rng)
             if rng.random() < epsilon:
                 a_tm1 = int(rng.integers(game.n_actions))
             else:
@@ -136,10 +145,11 @@ class Loop:
 
             updates = None
             if self.step % learning.train_every == 0 and len(replay) >= learning_start and self.updates_per_train:
-                # 4. Sample uniform minibatches, one for each gradient step.
-                batches = replay.sample(self.updates_per_train, learning.batch_size)
+                # 4. Sample minibatches, one for each gradient step.
+                batches, numbers = replay.sample(self.updates_per_train, learning.batch_size, self._importance_exponent)
                 # 5. and 6. Gradient steps, and the target network's updates among them.
                 updates = self.learner.update(batches)
+                replay.update_priorities(numbers, updates.error)
                 policy.set_weights(self.learner.weights())
 
             episode_return, episode_length = self._episode_return, self._episode_length

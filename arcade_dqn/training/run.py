@@ -394,6 +394,7 @@ class Run:
             return bool(self._stop_reason)
 
         settings = self._settings
+        self._loop.policy.silence()
         with self._not_training("evaluating"):
             try:
                 evaluation = evaluate(

@@ -30,6 +30,7 @@ def make_batch(updates: int, seed: int = 0) -> Batch:
         rng.normal(0, 3, shape).astype(np.float32),
         rng.choice([0.0, 0.99], shape).astype(np.float32),
         rng.normal(size=(*shape, *SHAPE)).astype(np.float32),
+        rng.uniform(0.2, 1, shape).astype(np.float32),
     )
 
 
@@ -56,7 +57,7 @@ class NumpyLearner:
         hidden = np.maximum(s @ w["dense1/kernel"] + w["dense1/bias"], 0)
         return hidden, hidden @ w["q/kernel"] + w["q/bias"]
 
-    def update(self, s_tm1: Array, a_tm1: Array, r_t: Array, discount_t: Array, s_t: Array) -> tuple[float, float]:
+    def update(self, s_tm1: Array, a_tm1: Array, r_t: Array, discount_t: Array, s_t: Array, weight: Array) -> Any:
         rows = np.arange(len(a_tm1))
         q_t = self.forward(self.target, s_t)[1]
         selector = self.forward(self.w, s_t)[1] if self.s.double else q_t
@@ -69,7 +70,7 @@ class NumpyLearner:
             loss = np.where(np.abs(error) <= 1, error**2 / 2, np.abs(error) - 0.5)
             slope = -np.clip(error, -1, 1)
         d_q = np.zeros_like(q)
-        d_q[rows, a_tm1] = slope / len(rows)
+        d_q[rows, a_tm1] = weight * slope / len(rows)
         d_hidden = (d_q @ self.w["q/kernel"].T) * (hidden > 0)
         gradient = {
             "dense1/kernel": s_tm1.T @ d_hidden,
@@ -91,7 +92,7 @@ class NumpyLearner:
             self.target = {name: (1 - tau) * self.target[name] + tau * self.w[name] for name in self.w}
         elif self.t % self.s.target_period == 0:
             self.target = {name: array.copy() for name, array in self.w.items()}
-        return float(loss.mean()), float(q[rows, a_tm1].mean())
+        return float((weight * loss).mean()), float(q[rows, a_tm1].mean()), np.abs(error)
 
 
 @pytest.mark.parametrize(
@@ -109,9 +110,10 @@ def test_ten_updates_equal_numpys(learning: dict[str, Any]) -> None:
     learner, expected = make_learner(chosen), NumpyLearner(chosen)
     batches = make_batch(10)
     updates = learner.update(batches)
-    losses, mean_qs = zip(*(expected.update(*(a[k] for a in batches)) for k in range(10)), strict=True)
+    losses, mean_qs, errors = zip(*(expected.update(*(a[k] for a in batches)) for k in range(10)), strict=True)
     np.testing.assert_allclose(updates.loss, losses, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(updates.mean_q, mean_qs, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(updates.error, errors, rtol=1e-4, atol=1e-5)
     weights, state = learner.weights(), learner.get_state()
     for name, array in expected.w.items():
         np.testing.assert_allclose(weights[name], array, rtol=1e-4, atol=1e-5)
@@ -173,3 +175,42 @@ def test_learning_rate_and_target_period_change_without_starting_over() -> None:
     after = learner.get_state()
     assert all(np.array_equal(before[name], after["online"][name]) for name in before)
     assert all(np.array_equal(after["target"][name], after["online"][name]) for name in before)
+
+
+FAMILY: list[dict[str, Any]] = [
+    {"network.dueling": True},
+    {"network.layer_norm": True, "learning.double": True},
+    {"network.noisy": True, "network.dueling": True},
+    {"network.head": "c51", "network.atoms": 11},
+    {"network.head": "qr", "network.atoms": 7, "learning.munchausen": True},
+    {"network.head": "c51", "network.atoms": 11, "learning.munchausen": True, "network.noisy": True},
+    {"learning.munchausen": True, "network.dueling": True, "network.layer_norm": True},
+]
+
+
+@pytest.mark.parametrize("overrides", FAMILY, ids=lambda o: " ".join(name.split(".")[1] for name in o))
+def test_every_member_of_the_family_fits_a_batch_and_repeats_itself(overrides: dict[str, Any]) -> None:
+    # One batch again and again, with discount 0 so that the target stands still: the prediction must come to fit it.
+    base = {"network": {"hidden": [32]}, "learning": {"batch_size": BATCH, "learning_rate": 0.01}}
+    chosen = build("x", base, overrides)
+    one = make_batch(1)._replace(discount_t=np.zeros((1, BATCH), np.float32), weight=np.ones((1, BATCH), np.float32))
+    batches = Batch(*(np.repeat(array, 128, axis=0) for array in one))
+    first, second = make_learner(chosen), make_learner(chosen)
+    for _ in range(2):
+        updates = first.update(batches)
+        second.update(batches)
+    assert updates.error.shape == (128, BATCH)
+    assert updates.loss.shape == (128,)
+    start = make_learner(chosen).update(one).loss[0]
+    floor = 0.0
+    if chosen.network.head == "c51":
+        # Cross-entropy ends at the entropy of its target, which is not zero where a return falls between two atoms.
+        floor = float(_projected_entropy(one.r_t[0], chosen).mean())
+    assert updates.loss[-10:].mean() - floor < 0.5 * (start - floor)
+    assert all(np.array_equal(second.weights()[name], array) for name, array in first.weights().items())
+
+
+def _projected_entropy(r_t: Array, chosen: Settings) -> Array:
+    atoms = np.linspace(chosen.network.v_min, chosen.network.v_max, chosen.network.atoms)
+    nearness = np.maximum(0, 1 - np.abs(r_t[:, None] - atoms) / (atoms[1] - atoms[0]))
+    return -np.sum(nearness * np.log(np.maximum(nearness, 1e-12)), axis=1)

@@ -3,18 +3,93 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from arcade_dqn.learning.losses import bootstrap_value, regression_loss, td_error
+from arcade_dqn.learning.losses import (
+    action_values,
+    bootstrap_value,
+    categorical_loss,
+    categorical_target,
+    greedy_weights,
+    munchausen_bonus,
+    of_action,
+    project,
+    quantile_loss,
+    quantile_target,
+    regression_loss,
+    soft_weights,
+    td_error,
+)
 
 Q_T = tf.constant([[1.0, 5.0, 2.0], [0.0, -1.0, -2.0]])
+NOTHING = tf.zeros_like(Q_T)
 
 
 def test_dqn_takes_the_maximum() -> None:
-    np.testing.assert_array_equal(bootstrap_value(Q_T, Q_T), [5.0, 0.0])
+    np.testing.assert_array_equal(bootstrap_value(Q_T, greedy_weights(Q_T), NOTHING), [5.0, 0.0])
 
 
 def test_double_dqn_values_the_online_networks_choice() -> None:
     online = tf.constant([[9.0, 0.0, 0.0], [0.0, 0.0, 3.0]])
-    np.testing.assert_array_equal(bootstrap_value(Q_T, online), [1.0, -2.0])
+    np.testing.assert_array_equal(bootstrap_value(Q_T, greedy_weights(online), NOTHING), [1.0, -2.0])
+
+
+def test_munchausen_by_hand() -> None:
+    # Temperature 2: the policy of (2 log 3, 0) is (3/4, 1/4).
+    q = tf.constant([[2 * np.log(3.0), 0.0]], tf.float32)
+    weights, bonus = soft_weights(q, 2.0)
+    np.testing.assert_allclose(weights, [[0.75, 0.25]], rtol=1e-6)
+    np.testing.assert_allclose(bonus, [[-2 * np.log(0.75), -2 * np.log(0.25)]], rtol=1e-6)
+    # The soft value is the temperature times the log of the sum of exponentials: 2 log(3 + 1).
+    np.testing.assert_allclose(bootstrap_value(q, weights, bonus), [2 * np.log(4)], rtol=1e-6)
+    np.testing.assert_allclose(
+        munchausen_bonus(q, tf.constant([0]), 0.5, 2.0, -10.0), [0.5 * 2 * np.log(0.75)], rtol=1e-6
+    )
+    np.testing.assert_allclose(munchausen_bonus(q, tf.constant([1]), 0.5, 2.0, -1.0), [-0.5])
+
+
+def test_values_of_outputs_by_hand() -> None:
+    support = tf.constant([-1.0, 0.0, 3.0])
+    logits = tf.math.log(tf.constant([[[0.5, 0.25, 0.25], [0.0001, 0.0001, 0.9998]]]))
+    np.testing.assert_allclose(action_values(logits, "c51", support), [[0.25, 2.9993]], rtol=1e-5)
+    quantiles = tf.constant([[[1.0, 2.0, 6.0], [0.0, 0.0, 3.0]]])
+    np.testing.assert_allclose(action_values(quantiles, "qr", support), [[3.0, 1.0]], rtol=1e-6)
+    np.testing.assert_array_equal(of_action(quantiles, tf.constant([1])), [[0.0, 0.0, 3.0]])
+
+
+def test_c51_projection_by_hand() -> None:
+    support = tf.constant([0.0, 1.0, 2.0])
+    # 0.25 lies a quarter of the way from atom 0 to atom 1; 5 is clipped to 2, -3 to 0.
+    projected = project(tf.constant([[0.25, 5.0, -3.0, 1.0]]), tf.constant([[0.4, 0.3, 0.2, 0.1]]), support)
+    np.testing.assert_allclose(projected, [[0.4 * 0.75 + 0.2, 0.4 * 0.25 + 0.1, 0.3]], rtol=1e-6)
+
+
+def test_c51_target_by_hand() -> None:
+    support = tf.constant([0.0, 1.0, 2.0])
+    outputs = tf.math.log(tf.constant([[[0.5, 0.5, 1e-30], [1e-30, 1e-30, 1.0]]] * 2))
+    weights = tf.constant([[1.0, 0.0], [1.0, 0.0]])
+    args = (tf.constant([0.5, 1.0]), tf.constant([0.5, 0.0]), support)
+    # r 0.5, discount 0.5: the atoms 0, 1 move to 0.5, 1. Terminated: all of it lies at the reward.
+    target = categorical_target(outputs, weights, tf.zeros((2, 2)), *args)
+    np.testing.assert_allclose(target, [[0.25, 0.75, 0.0], [0.0, 1.0, 0.0]], atol=1e-6)
+    # Both actions equally likely, the second one with a bonus of 1: atom 2 + 1 moves to 0.5 + 0.5 * 3 = 2.
+    mixed = categorical_target(outputs, tf.fill((2, 2), 0.5), tf.constant([[0.0, 1.0]] * 2), *args)
+    np.testing.assert_allclose(mixed[0], [0.125, 0.375, 0.5], atol=1e-6)
+    np.testing.assert_allclose(
+        categorical_loss(tf.math.log(tf.constant([[0.5, 0.25, 0.25]])), tf.constant([[0.5, 0.5, 0.0]])),
+        [0.5 * np.log(2) + 0.5 * np.log(4)],
+        rtol=1e-6,
+    )
+
+
+def test_quantiles_by_hand() -> None:
+    outputs = tf.constant([[[1.0, 3.0], [10.0, 20.0]]])
+    reward, discount = tf.constant([1.0]), tf.constant([0.5])
+    greedy = quantile_target(outputs, tf.constant([[0.0, 1.0]]), tf.zeros((1, 2)), reward, discount)
+    np.testing.assert_allclose(greedy, [[6.0, 11.0]])
+    soft = quantile_target(outputs, tf.constant([[0.5, 0.5]]), tf.constant([[0.0, 2.0]]), reward, discount)
+    np.testing.assert_allclose(soft, [[1 + 0.5 * (0.5 * 1 + 0.5 * 12), 1 + 0.5 * (0.5 * 3 + 0.5 * 22)]])
+    # Levels 1/4 and 3/4. Errors of quantile 0: 1 and 3; of quantile 2: -1 and 1. Huber: 0.5, 2.5; 0.5, 0.5.
+    loss = quantile_loss(tf.constant([[0.0, 2.0]]), tf.constant([[1.0, 3.0]]), "huber")
+    np.testing.assert_allclose(loss, [0.25 * (0.5 + 2.5) / 2 + (0.25 * 0.5 + 0.75 * 0.5) / 2], rtol=1e-6)
 
 
 def test_td_error_by_hand() -> None:

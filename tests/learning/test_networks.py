@@ -6,12 +6,13 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from arcade_dqn.acting.layers import initial_weights
 from arcade_dqn.acting.policy import Policy
 from arcade_dqn.config import NetworkSettings
 from arcade_dqn.errors import ArcadeError
-from arcade_dqn.learning.networks import build_network, export_keras, get_weights, set_weights
+from arcade_dqn.learning.networks import build_network, export_keras, get_weights, noisy_layers, set_weights
 
 NETWORKS: list[Any] = [
     ("mlp", (24,), (4,), np.float32),
@@ -49,8 +50,70 @@ def test_numpy_and_keras_agree(kind: Any, hidden: Any, shape: Any, dtype: Any, p
     set_weights(model, weights)
     seen = observations(shape, dtype)
     np.testing.assert_allclose(
-        Policy(network, shape, 6, weights).q_values(seen), model(seen).numpy(), rtol=1e-5, atol=1e-5
+        Policy(network, shape, 6, weights).q_values(seen), model(seen).numpy().reshape(5, 6), rtol=1e-5, atol=1e-5
     )
+
+
+FAMILY: list[dict[str, Any]] = [
+    {"dueling": True},
+    {"dueling": True, "hidden": ()},
+    {"layer_norm": True, "hidden": (12, 7)},
+    {"noisy": True},
+    {"head": "qr", "atoms": 9},
+    {"head": "c51", "atoms": 21, "v_min": -3.0, "v_max": 8.0},
+    {"head": "c51", "atoms": 5, "dueling": True, "noisy": True, "layer_norm": True},
+]
+
+
+@pytest.mark.parametrize("settings", FAMILY, ids=lambda s: " ".join(s))
+@pytest.mark.parametrize(("shape", "dtype"), [((4,), np.float32), ((10, 10, 4), np.bool_), ((4, 84, 84), np.uint8)])
+def test_numpy_and_keras_agree_on_the_whole_family(
+    settings: dict[str, Any], shape: Any, dtype: Any, tmp_path: Path
+) -> None:
+    network = NetworkSettings(**{"hidden": (16,), **settings})
+    weights = random_weights(network, shape)
+    policy = Policy(network, shape, 6, weights)
+    seen = observations(shape, dtype)
+    model = build_network(network, shape, np.dtype(dtype), 6)
+    set_weights(model, weights)
+    np.testing.assert_allclose(policy.outputs(seen), model(seen).numpy(), rtol=1e-5, atol=1e-5)
+    export_keras(network, shape, np.dtype(dtype), weights, 6, tmp_path / "agent.keras")
+    exported = keras.models.load_model(tmp_path / "agent.keras")
+    np.testing.assert_allclose(policy.q_values(seen), exported(seen).numpy(), rtol=1e-5, atol=1e-5)
+
+
+def test_numpy_and_keras_agree_under_the_same_noise() -> None:
+    network = NetworkSettings(hidden=(16,), noisy=True, dueling=True)
+    weights = random_weights(network, (4,))
+    model = build_network(network, (4,), np.dtype(np.float32), 6)
+    set_weights(model, weights)
+    policy = Policy(network, (4,), 6, weights)
+    seen = observations((4,), np.float32)
+    quiet = policy.q_values(seen)
+    policy.resample_noise(np.random.default_rng(0))
+    for layer in noisy_layers(model):
+        noise_in, noise_out = policy._noise[layer.name]
+        layer.noise_in.assign(noise_in)
+        layer.noise_out.assign(noise_out)
+    np.testing.assert_allclose(policy.q_values(seen), model(seen).numpy()[:, :, 0], rtol=1e-5, atol=1e-5)
+    assert np.abs(policy.q_values(seen) - quiet).max() > 0.01
+    policy.silence()
+    np.testing.assert_array_equal(policy.q_values(seen), quiet)
+
+
+def test_the_noise_is_factorised_gaussian_and_follows_its_seed() -> None:
+    network = NetworkSettings(hidden=(500,), noisy=True)
+    model = build_network(network, (400,), np.dtype(np.float32), 2)
+    layer = noisy_layers(model)[0]
+    layer.resample((tf.constant(3, tf.int64), tf.constant(1, tf.int64)))
+    noise = layer.noise_out.numpy()
+    # f(x) = sign(x) sqrt(|x|) has the mean 0 and, with x normal, the variance E|x| = sqrt(2 / pi).
+    assert abs(noise.mean()) < 0.15
+    assert noise.var() == pytest.approx(np.sqrt(2 / np.pi), abs=0.12)
+    layer.resample((tf.constant(4, tf.int64), tf.constant(1, tf.int64)))
+    assert not np.array_equal(layer.noise_out.numpy(), noise)
+    layer.resample((tf.constant(3, tf.int64), tf.constant(1, tf.int64)))
+    assert np.array_equal(layer.noise_out.numpy(), noise)
 
 
 def test_weights_survive_the_model_bit_for_bit() -> None:

@@ -10,8 +10,12 @@ from arcade_dqn.replay.buffer import ReplayBuffer
 from arcade_dqn.replay.nstep import EpisodeWriter
 
 
-def make_buffer(capacity: int, stack: int = 1, n_step: int = 1, compression: str = "none", seed: int = 0) -> Any:
-    settings = ReplaySettings.model_validate({"capacity": capacity, "learning_start": 1, "compression": compression})
+def make_buffer(
+    capacity: int, stack: int = 1, n_step: int = 1, compression: str = "none", seed: int = 0, priority: float = 0.0
+) -> Any:
+    settings = ReplaySettings.model_validate(
+        {"capacity": capacity, "learning_start": 1, "compression": compression, "priority_exponent": priority}
+    )
     shape = (2, 2) if stack > 1 else (1,)
     return ReplayBuffer(settings, shape, np.dtype(np.uint8), stack, seed, n_step)
 
@@ -54,10 +58,10 @@ def test_the_oldest_transition_makes_room() -> None:
     for t in range(1, 9):
         writer.step(t, 0.0, frame(t), terminated=False, ended=False)
     assert len(buffer) == 3
-    assert sorted(set(buffer.sample(200).a_tm1.tolist())) == [6, 7, 8]
-    batch = buffer.sample(50)
-    assert (batch.s_tm1[:, 0] == batch.a_tm1 - 1).all()
-    assert (batch.s_t[:, 0] == batch.a_tm1).all()
+    assert sorted(set(buffer.sample(1, 200)[0].a_tm1.ravel().tolist())) == [6, 7, 8]
+    batch, _ = buffer.sample(1, 50)
+    assert (batch.s_tm1[..., 0] == batch.a_tm1 - 1).all()
+    assert (batch.s_t[..., 0] == batch.a_tm1).all()
 
 
 def test_stacks_repeat_the_first_frame_and_never_cross_an_episode() -> None:
@@ -92,9 +96,9 @@ def test_very_short_episodes_evict_early_but_never_show_a_wrong_frame() -> None:
     for episode in range(100):
         writer.begin(frame(2 * episode % 256))
         writer.step(episode, 0.0, frame((2 * episode + 1) % 256), terminated=True, ended=True)
-        batch = buffer.sample(20)
-        assert (batch.s_tm1[:, 0] == 2 * batch.a_tm1 % 256).all()
-        assert (batch.s_t[:, 0] == (2 * batch.a_tm1 + 1) % 256).all()
+        batch, _ = buffer.sample(1, 20)
+        assert (batch.s_tm1[..., 0] == 2 * batch.a_tm1 % 256).all()
+        assert (batch.s_t[..., 0] == (2 * batch.a_tm1 + 1) % 256).all()
     assert 20 <= len(buffer) <= 40
 
 
@@ -105,7 +109,7 @@ def test_a_restored_buffer_goes_on_exactly(compression: str) -> None:
     writers[0].begin(frame(1, 3))
     for t in range(2, 40):
         writers[0].step(t, float(t), frame(t, 3), terminated=False, ended=False)
-    buffers[0].sample(5)
+    buffers[0].sample(1, 5)
     buffers[1].set_state(buffers[0].get_state())
     writers[1].set_state(writers[0].get_state())
     for t in range(40, 60):
@@ -113,7 +117,7 @@ def test_a_restored_buffer_goes_on_exactly(compression: str) -> None:
             writer.step(t, float(t), frame(t, 3), terminated=t % 7 == 0, ended=t % 7 == 0)
             if t % 7 == 0:
                 writer.begin(frame(100 + t, 3))
-    first, second = (buffer.sample(4, 8) for buffer in buffers)
+    first, second = (buffer.sample(4, 8)[0] for buffer in buffers)
     for left, right in zip(first, second, strict=True):
         assert left.shape[:2] == (4, 8)
         np.testing.assert_array_equal(left, right)
@@ -125,7 +129,7 @@ def test_sampling_is_uniform() -> None:
     writer.begin(frame(0))
     for t in range(14):
         writer.step(t, 0.0, frame(t), terminated=False, ended=False)
-    counts = np.bincount(buffer.sample(100_000).a_tm1, minlength=14)
+    counts = np.bincount(buffer.sample(1, 100_000)[0].a_tm1.ravel(), minlength=14)
     assert not counts[:4].any()
     # Chi-squared with 9 degrees of freedom: 27.9 is its 99.9th percentile.
     assert ((counts[4:] - 10_000) ** 2 / 10_000).sum() < 27.9
@@ -133,7 +137,7 @@ def test_sampling_is_uniform() -> None:
 
 def test_an_empty_buffer_has_nothing_to_sample() -> None:
     with pytest.raises(ValueError, match="empty"):
-        make_buffer(5).sample(1)
+        make_buffer(5).sample(1, 1)
 
 
 def test_nbytes_counts_what_is_filled() -> None:
@@ -144,3 +148,69 @@ def test_nbytes_counts_what_is_filled() -> None:
         writer.step(0, 0.0, frame(t, 4), terminated=False, ended=False)
     # 10 frames of 4 bytes; 9 transitions of 2 x 4 slots of 4 bytes, an id of 8, action, reward and discount of 4 each.
     assert buffer.nbytes == 40 + 9 * (32 + 8 + 12)
+
+
+def prioritised(count: int, capacity: int = 8, exponent: float = 1.0, seed: int = 0) -> Any:
+    """A buffer of `count` transitions whose action is their number."""
+    buffer = make_buffer(capacity, priority=exponent, seed=seed)
+    writer = EpisodeWriter(buffer, 1.0)
+    writer.begin(frame(0))
+    for t in range(count):
+        writer.step(t, 0.0, frame(t % 256), terminated=False, ended=False)
+    return buffer
+
+
+def test_sampling_is_proportional_to_the_errors() -> None:
+    buffer = prioritised(4)
+    buffer.sample(1, 1)
+    buffer.update_priorities(np.array([[0, 1, 2, 3]]), np.array([[1.0, 2.0, 3.0, 4.0]]))
+    batch, numbers = buffer.sample(500, 200)
+    np.testing.assert_array_equal(batch.a_tm1, numbers)
+    counts = np.bincount(numbers.ravel(), minlength=4)
+    np.testing.assert_allclose(counts / counts.sum(), [0.1, 0.2, 0.3, 0.4], atol=0.005)
+
+
+def test_the_importance_weights_by_hand() -> None:
+    buffer = prioritised(4, exponent=0.5)
+    buffer.sample(1, 1)
+    buffer.update_priorities(np.array([[0, 1, 2, 3]]), np.array([[1.0, 4.0, 9.0, 16.0]]))
+    # Priorities 1, 2, 3, 4 of 10: N P is 0.4, 0.8, 1.2, 1.6; to the power of -0.5, over the largest of the minibatch.
+    batch, numbers = buffer.sample(1, 64, importance_exponent=0.5)
+    expected = (4 * np.array([0.1, 0.2, 0.3, 0.4])[numbers[0]]) ** -0.5
+    np.testing.assert_allclose(batch.weight[0], expected / expected.max(), rtol=1e-5)
+    np.testing.assert_array_equal(make_weights(prioritised(4, exponent=0.0)), 1.0)
+
+
+def make_weights(buffer: Any) -> np.ndarray:
+    return np.asarray(buffer.sample(2, 8)[0].weight)
+
+
+def test_new_transitions_have_the_largest_priority_and_old_ones_leave_the_tree() -> None:
+    buffer = prioritised(8)
+    buffer.sample(1, 1)
+    buffer.update_priorities(np.arange(8)[None], np.full((1, 8), 3.0))
+    writer = EpisodeWriter(buffer, 1.0)
+    writer.begin(frame(0))
+    for t in range(8, 11):
+        writer.step(t, 0.0, frame(t), terminated=False, ended=False)
+    buffer.sample(1, 1)
+    assert buffer._tree.total == pytest.approx(8 * 3, rel=1e-5)
+    buffer.update_priorities(np.array([[2, 3]]), np.array([[100.0, 5.0]]))  # 2 has left: its place is 10's now
+    assert buffer._tree.total == pytest.approx(7 * 3 + 5, rel=1e-5)
+    assert set(buffer.sample(10, 100)[1].ravel().tolist()) == set(range(3, 11))
+
+
+def test_of_a_transition_sampled_twice_the_last_error_stays() -> None:
+    buffer = prioritised(2)
+    buffer.sample(1, 1)
+    buffer.update_priorities(np.array([[0, 1], [0, 0]]), np.array([[9.0, 1.0], [5.0, 3.0]]))
+    assert buffer._tree.get(np.array([0, 1])) == pytest.approx([3, 1], rel=1e-5)
+
+
+def test_a_restored_prioritised_buffer_goes_on_exactly() -> None:
+    buffer, other = prioritised(20), prioritised(3, seed=5)
+    _, numbers = buffer.sample(2, 4)
+    buffer.update_priorities(numbers, np.arange(8.0).reshape(2, 4))
+    other.set_state(buffer.get_state())
+    for left, right in zip(buffer.sample(3, 8)[0], other.sample(3, 8)[0], strict=True):
+        np.testing.assert_array_equal(left, right)
