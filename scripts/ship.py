@@ -1,0 +1,87 @@
+"""Put a run's best agent into saved_models/: `.venv/bin/python scripts/ship.py RUN [--runs-dir D]`.
+
+The agent is scored again on 100 episodes that neither trained nor chose it, and that score, not the one it was chosen
+by, goes into the file and onto the card. The curve is `arcade-dqn report` of the run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import math
+import platform
+import subprocess
+from pathlib import Path
+
+from arcade_dqn.evaluation import Evaluation
+from arcade_dqn.games.catalog import find
+from arcade_dqn.report import draw
+from arcade_dqn.stage.evaluate import evaluate
+from arcade_dqn.stage.source import SavedModel
+from arcade_dqn.storage.model_file import save_model
+from arcade_dqn.storage.model_info import ModelInfo
+from arcade_dqn.storage.run_dir import RunDir
+
+ROOT = Path(__file__).resolve().parents[1]
+EPISODES = 100
+SEED = 20_000
+"""Far from every seed that a run is started with, so that no run evaluates on these episodes."""
+
+
+def ship(run: RunDir) -> Path:
+    """Score, save, and write the card; returns the folder."""
+    source = SavedModel(run.best)
+    assert source.policy is not None
+    settings = run.settings()
+    info = find(settings.game)
+    epsilon = settings.evaluation.epsilon
+    evaluation = evaluate(source.policy, info, settings.environment, episodes=EPISODES, seed=SEED, epsilon=epsilon)
+    model = dataclasses.replace(source.model, evaluation=evaluation)
+    folder = ROOT / "saved_models" / info.slug
+    save_model(folder / "agent.safetensors", model, source.policy.weights)
+    draw(run.read_metrics(), settings, info, run.name, folder / "curve.png")
+    (folder / "card.md").write_text(card(model, evaluation, epsilon), "utf-8")
+    return folder
+
+
+def card(model: ModelInfo, evaluation: Evaluation, epsilon: float) -> str:
+    """What the agent is, and how its score was measured."""
+    training = model.training
+    margin = 1.96 * evaluation.standard_error
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.strip()
+    minutes, seconds = divmod(math.floor(training.seconds), 60)
+    play = "greedy" if not epsilon else f"greedy but for {epsilon:g} of its actions"
+    return f"""# {model.title}
+
+An agent for `{model.game}`, the best by its evaluations during one training run.
+
+| | |
+|---|---|
+| made by | `arcade-dqn train {model.game} --preset {training.preset} --seed {training.seed}`, then `scripts/ship.py` |
+| shipped at commit | {commit} |
+| network | {model.network.kind}, hidden {", ".join(map(str, model.network.hidden))}, head {model.network.head} |
+| trained for | {training.steps:,} steps, {training.updates:,} updates, {training.episodes:,} episodes |
+| training time | {minutes} min {seconds} s of training alone, beside other work |
+| machine | {platform.machine()}, 2 cores, no GPU |
+| score | **{evaluation.mean:.1f}** (95% interval {evaluation.mean - margin:.1f} to {evaluation.mean + margin:.1f}) |
+| measured | {evaluation.episodes} {play} episodes on unseen seeds (`--seed {evaluation.seed}`), raw scores |
+| single episodes | from {evaluation.min:.1f} to {evaluation.max:.1f}, standard deviation {evaluation.std:.1f} |
+
+Measure it again: `arcade-dqn eval saved_models/{find(model.game).slug}/agent.safetensors --seed {evaluation.seed}`
+
+![The run's learning curve](curve.png)
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run")
+    parser.add_argument("--runs-dir", type=Path, default=Path("runs"))
+    options = parser.parse_args()
+    print(ship(RunDir.find(options.run, options.runs_dir)))
+
+
+if __name__ == "__main__":
+    main()
