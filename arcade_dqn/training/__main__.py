@@ -21,23 +21,42 @@ from arcade_dqn.link.commands import Command, CommandError, ack, encode, failure
 
 
 class Events:
-    """Writes events to standard output, from any thread."""
+    """Writes events to standard output, from any thread, without ever making the trainer wait for the reader.
+
+    A reader that stands still (a stopped TUI) fills the pipe. Then a thread of its own waits, progress is left out, and
+    everything else is kept until there is room again.
+    """
 
     def __init__(self) -> None:
         # What libraries print must not mix with the events: they get standard error in place of standard output.
-        self._file: int | None = os.dup(1)
+        self._file = os.dup(1)
         os.dup2(2, 1)
-        self._lock = threading.Lock()
+        self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._write, name="events", daemon=True)
+        self._thread.start()
 
     def __call__(self, event: dict[str, Any]) -> None:
-        data = encode(event)
-        with self._lock:
+        if event["event"] == "progress" and self._lines.qsize() > _BACKLOG:
+            return
+        self._lines.put(encode(event))
+
+    def close(self) -> None:
+        """Wait until everything is written, for two seconds at most."""
+        self._lines.put(None)
+        self._thread.join(2.0)
+
+    def _write(self) -> None:
+        while (line := self._lines.get()) is not None:
             try:
-                while data and self._file is not None:
-                    data = data[os.write(self._file, data) :]
+                while line:
+                    line = line[os.write(self._file, line) :]
             except BrokenPipeError:
                 # Whoever listened is gone; the end of the input, which comes with it, stops the run.
-                self._file = None
+                return
+
+
+_BACKLOG = 50
+"""Unread events from which on progress is left out."""
 
 
 def _read_commands(stream: FileIO, commands: queue.SimpleQueue[Command | None], emit: Events) -> None:
@@ -71,6 +90,8 @@ def main(arguments: list[str] | None = None) -> int:
     except ArcadeError as error:
         print(error, file=sys.stderr)
         return error.exit_code
+    finally:
+        emit.close()
 
 
 def _train(folder: str | None, incoming: queue.SimpleQueue[Command | None], emit: Events) -> int:

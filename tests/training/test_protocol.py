@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import json
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +17,7 @@ from typing import Any
 import pytest
 
 from arcade_dqn.config import build
+from arcade_dqn.link.board import BoardError, BoardReader
 from arcade_dqn.link.process import Child, dummy_sdl
 from arcade_dqn.storage import checkpoint
 from arcade_dqn.storage.run_dir import RunDir
@@ -113,6 +119,33 @@ def test_a_signal_means_save_and_stop(tmp_path: Path, run_dir: RunDir, number: s
         it.wait_for("ended", reason="interrupted")
         assert it.child._process.wait(PATIENCE) == 130
     assert len(checkpoint.list_checkpoints(run_dir.checkpoints)) == 1
+
+
+def test_a_reader_that_stands_still_does_not_stop_the_training(tmp_path: Path, run_dir: RunDir) -> None:
+    command = [sys.executable, "-m", "arcade_dqn.training", str(run_dir.path)]
+    with open(tmp_path / "log", "wb") as log:
+        trainer = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
+    try:
+        assert trainer.stdout is not None
+        assert trainer.stdin is not None
+        # A pipe of one page is full after a second or two of progress, and nobody reads it.
+        fcntl.fcntl(trainer.stdout.fileno(), fcntl.F_SETPIPE_SZ, 4096)
+        deadline = time.monotonic() + PATIENCE
+        steps: set[int] = set()
+        while len(steps) < 60 and time.monotonic() < deadline:
+            time.sleep(0.1)
+            with contextlib.suppress(BoardError), BoardReader(run_dir.board) as board:
+                if board.status().state == "training":
+                    steps.add(board.status().step)
+        assert len(steps) == 60
+        trainer.stdin.close()
+        events = [json.loads(line) for line in trainer.stdout]
+        assert events[-1]["event"] == "ended"
+        assert trainer.wait(PATIENCE) == 0
+    finally:
+        trainer.kill()
+        trainer.wait()
+        trainer.stdout.close()
 
 
 def test_a_folder_that_is_no_run_is_one_sentence(tmp_path: Path) -> None:
