@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import queue
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,16 +19,15 @@ from arcade_dqn.errors import ArcadeError
 from arcade_dqn.evaluation import Evaluation, training_seed
 from arcade_dqn.games.make import make
 from arcade_dqn.learning.learner import MAX_FUSED
-from arcade_dqn.link.board import Board, Status
+from arcade_dqn.link.board import Board
 from arcade_dqn.link.commands import Command, ack, failure
 from arcade_dqn.stage.evaluate import EvaluationStopped, evaluate
-from arcade_dqn.storage.atomic import StorageError
-from arcade_dqn.storage.checkpoint import load_newest, save_checkpoint
-from arcade_dqn.storage.model_file import ModelInfo, TrainingSummary, save_model
 from arcade_dqn.storage.run_dir import RunDir
-from arcade_dqn.storage.summary import Summary
+from arcade_dqn.training.announcer import Announcer, Event
+from arcade_dqn.training.archive import Archive
 from arcade_dqn.training.loop import Loop, Step
 from arcade_dqn.training.recorder import Recorder, Stopwatch
+from arcade_dqn.training.signals import on_first_signal
 
 log = logging.getLogger(__name__)
 
@@ -38,10 +35,6 @@ log = logging.getLogger(__name__)
 _QUICK, _CONFIRMING, _FINAL = 100, 101, 102
 _LOOK_SECONDS = 0.05
 """How often commands are read and the board is written: 20 times a second."""
-_WEIGHTS_SECONDS = 0.2
-_SUMMARY_SECONDS = 2.0
-
-Event = dict[str, Any]
 
 
 class TrainingFailed(ArcadeError):
@@ -76,37 +69,37 @@ class Run:
         on_event: Callable[[Event], None],
         commands: queue.SimpleQueue[Command] | None = None,
     ) -> None:
+        self.commands: queue.SimpleQueue[Command] = commands or queue.SimpleQueue()
         self._run_dir = run_dir
         self._emit = on_event
-        self.commands: queue.SimpleQueue[Command] = commands or queue.SimpleQueue()
         self._settings = run_dir.settings()
         self._stop_reason = ""
         self._paused = False
         self._pause_at: int | None = None
         self._speed_limit = self._settings.run.speed_limit
         self._step_due = 0.0
-        self._state = "starting"
         self._stopwatch = Stopwatch()
-        self._next_look = self._next_weights = self._next_summary = 0.0
+        self._next_look = 0.0
         self._healthy = True
 
     def request_stop(self, reason: str = "stopped") -> None:
         """Ask the run to save and end; it does so within a step or two."""
         self._stop_reason = self._stop_reason or reason
 
-    def execute(self) -> RunResult:
-        """Train. Raises ArcadeError, after saving what is sound and telling it as an event, if it cannot go on."""
-        try:
-            with self._run_dir.lock(), self._signals():
-                return self._execute()
-        except ArcadeError as error:
-            self._emit({"event": "ended", "reason": "failed", "step": self._step, "message": str(error), "model": None})
-            raise
-
     def _stopping(self) -> bool:
         return bool(self._stop_reason)
 
     # --- the course of a run ---
+
+    def execute(self) -> RunResult:
+        """Train. Raises ArcadeError, after saving what is sound and telling it as an event, if it cannot go on."""
+        try:
+            with self._run_dir.lock(), on_first_signal(lambda: self.request_stop("interrupted")):
+                return self._execute()
+        except ArcadeError as error:
+            step = self._loop.step if hasattr(self, "_loop") else 0
+            self._emit({"event": "ended", "reason": "failed", "step": step, "message": str(error), "model": None})
+            raise
 
     def _execute(self) -> RunResult:
         settings = self._settings
@@ -116,26 +109,33 @@ class Run:
             self._loop = Loop(settings, self._game)
             self._recorder = Recorder(self._run_dir, self._loop, self._stopwatch)
             try:
-                with Board.create(self._run_dir.board, pack(self._loop.policy.weights).nbytes) as self._board:
-                    try:
-                        return self._train()
-                    except ArcadeError as error:
-                        self._save_after_failure(str(error))
-                        raise
-                    except Exception as error:
-                        log.exception("training failed")
-                        where = f"at step {self._loop.step:,}: {type(error).__name__}: {error}"
-                        message = f"training {settings.game} failed {where}"
-                        self._save_after_failure(message)
-                        raise TrainingFailed(message) from error
+                with Board.create(self._run_dir.board, pack(self._loop.policy.weights).nbytes) as board:
+                    parts = (self._loop, self._recorder, self._stopwatch)
+                    self._announcer = Announcer(self._run_dir, board, *parts, self._emit)
+                    self._archive = Archive(self._run_dir, *parts, self._announcer.warn)
+                    return self._train_or_save()
             finally:
                 self._recorder.close()
         finally:
             self._game.close()
 
+    def _train_or_save(self) -> RunResult:
+        try:
+            return self._train()
+        except ArcadeError as error:
+            self._save_after_failure(str(error))
+            raise
+        except Exception as error:
+            log.exception("training failed")
+            where = f"at step {self._loop.step:,}: {type(error).__name__}: {error}"
+            message = f"training {self._settings.game} failed {where}"
+            self._save_after_failure(message)
+            raise TrainingFailed(message) from error
+
     def _train(self) -> RunResult:
-        self._set_state("warming")
-        self._load_checkpoint()
+        self._announcer.set_state("warming")
+        saved_limit = self._archive.load_checkpoint()
+        self._speed_limit = self._speed_limit if saved_limit is None else saved_limit
         self._loop.learner.warm_up(min(MAX_FUSED, 1 << (self._loop.updates_per_train.bit_length() - 1)))
         self._emit(
             {
@@ -147,7 +147,7 @@ class Run:
                 "seed": self._settings.run.seed,
             }
         )
-        self._set_state("training")
+        self._announcer.set_state("training")
         self._stopwatch.start()
         self._recorder.restart_rates()
         reason = "steps"
@@ -188,7 +188,7 @@ class Run:
 
     def _finish(self, reason: str) -> RunResult:
         stopped = reason in ("stopped", "interrupted")
-        self._set_state("stopping")
+        self._announcer.set_state("stopping")
         evaluation = None
         if not stopped and self._settings.evaluation.final_episodes:
             evaluation = self._evaluate(self._settings.evaluation.final_episodes, _FINAL)
@@ -196,12 +196,14 @@ class Run:
             reason = reason if evaluation else self._stop_reason
         if not stopped:
             self._keep_if_best(evaluation)
-        self._set_state("saving")
+        self._announcer.set_state("saving")
         self._save_checkpoint()
-        model = self._save_model(self._run_dir.final, evaluation)
+        model = self._archive.save_model(self._run_dir.final, evaluation)
         score = f", {evaluation.mean:.1f} over {evaluation.episodes} unseen episodes" if evaluation else ""
         message = f"{_ENDINGS[reason]} after {self._loop.step:,} steps{score}"
-        self._set_state("done", message=message, final="stopped" if stopped else "done", solved=reason == "solved")
+        self._announcer.set_state(
+            "done", message=message, final="stopped" if stopped else "done", solved=reason == "solved"
+        )
         self._emit(
             {
                 "event": "ended",
@@ -218,89 +220,19 @@ class Run:
         self._stopwatch.stop()
         if self._healthy and self._loop.step:
             self._save_checkpoint()
-            self._save_model(self._run_dir.final, None)
-        self._state = "failed"
-        self._board.publish(self._status())
-        self._write_summary(message[:1000])
+            self._archive.save_model(self._run_dir.final, None)
+        self._announcer.set_state("failed", message=message)
 
-    @property
-    def _step(self) -> int:
-        return self._loop.step if hasattr(self, "_loop") else 0
+    def _save_checkpoint(self) -> None:
+        self._archive.save_checkpoint(self._speed_limit)
 
-    # --- looking around: commands in, board out ---
+    # --- between two steps ---
 
     def _look(self) -> None:
+        """Take in commands, and tell how it goes."""
         self._obey()
-        now = time.perf_counter()
-        self._next_look = now + _LOOK_SECONDS
-        event = self._recorder.progress()
-        self._emit(event)
-        self._board.publish(self._status())
-        if now >= self._next_weights:
-            self._publish_weights()
-        if now >= self._next_summary:
-            self._next_summary = now + _SUMMARY_SECONDS
-            self._write_summary()
-
-    def _publish_weights(self) -> None:
-        self._next_weights = time.perf_counter() + _WEIGHTS_SECONDS
-        self._board.publish_weights(pack(self._loop.policy.weights), self._loop.learner.updates)
-
-    def _set_state(self, state: str, *, message: str = "", final: str = "", solved: bool = False) -> None:
-        self._state = state
-        self._emit({"event": "state", "state": state})
-        self._publish_weights()
-        self._board.publish(self._status())
-        self._write_summary(message, final, solved)
-
-    def _status(self) -> Status:
-        loop, recorder, settings = self._loop, self._recorder, self._settings
-        rate = recorder.steps_per_second
-        left = settings.run.steps - loop.step
-        return Status(
-            state=self._state,
-            step=loop.step,
-            steps_total=settings.run.steps,
-            episode=loop.episode,
-            epsilon=loop.epsilon,
-            epsilon_override=loop.epsilon_override is not None,
-            replay_size=len(loop.replay),
-            replay_capacity=loop.replay.capacity,
-            learning_start=settings.replay.learning_start,
-            steps_per_second=rate,
-            updates_per_second=recorder.updates_per_second,
-            updates=loop.learner.updates,
-            loss=recorder.loss,
-            mean_q=recorder.mean_q,
-            last_return=recorder.returns[-1] if recorder.returns else math.nan,
-            mean_return=math.fsum(recorder.returns) / len(recorder.returns) if recorder.returns else math.nan,
-            best_evaluation=_or_nan(recorder.best_evaluation),
-            last_evaluation=_or_nan(recorder.last_evaluation),
-            eta_seconds=left / rate if rate > 0 else math.nan,
-        )
-
-    def _write_summary(self, message: str = "", final: str = "", solved: bool = False) -> None:
-        try:
-            self._run_dir.write_summary(
-                Summary(
-                    state=final or self._state,
-                    step=self._loop.step,
-                    steps_total=self._settings.run.steps,
-                    episode=self._loop.episode,
-                    updates=self._loop.learner.updates,
-                    seconds=self._stopwatch.seconds,
-                    best_evaluation=self._recorder.best_evaluation,
-                    last_evaluation=self._recorder.last_evaluation,
-                    solved=solved,
-                    message=message,
-                )
-            )
-        except StorageError as error:
-            self._warn(str(error))
-
-    def _warn(self, message: str) -> None:
-        log.warning("%s", message)
-        self._emit({"event": "warning", "message": message})
+        self._next_look = time.perf_counter() + _LOOK_SECONDS
+        self._announcer.progress()
 
     def _wait_while_paused(self) -> None:
         with self._not_training("paused"):
@@ -320,15 +252,14 @@ class Run:
     @contextmanager
     def _not_training(self, state: str) -> Iterator[None]:
         """In another state for a while, with the stopwatch standing still."""
-        before = self._state
-        running = before == "training"
+        before = self._announcer.state
         self._stopwatch.stop()
-        self._set_state(state)
+        self._announcer.set_state(state)
         try:
             yield
         finally:
-            self._set_state(before)
-            if running:
+            self._announcer.set_state(before)
+            if before == "training":
                 self._stopwatch.start()
             self._recorder.restart_rates()
 
@@ -347,9 +278,9 @@ class Run:
 
     def _carry_out(self, command: Command) -> None:
         """Carry out one command. A long one is acknowledged when it begins; its event tells that it is done."""
-        arguments = command.arguments
-        if command.name in ("save", "evaluate") and self._state not in ("training", "paused"):
-            raise ArcadeError(f"cannot {command.name} while {self._state}; try again in a moment")
+        arguments, state = command.arguments, self._announcer.state
+        if command.name in ("save", "evaluate") and state not in ("training", "paused"):
+            raise ArcadeError(f"cannot {command.name} while {state}; try again in a moment")
         if command.name == "open":
             raise ArcadeError(f"this trainer has a run open already: {self._run_dir.path}")
         self._emit(ack(command.id))
@@ -383,6 +314,15 @@ class Run:
                 self._speed_limit = value
         self._recorder.intervention(self._loop.step, name, value)
 
+    def _save_by_hand(self) -> None:
+        with self._not_training("saving"):
+            self._save_checkpoint()
+            model = self._archive.save_model(self._run_dir.saved(self._loop.step), None)
+            if model is not None:
+                self._emit(
+                    {"event": "saved", "step": self._loop.step, "path": str(self._run_dir.path), "model": str(model)}
+                )
+
     # --- evaluations ---
 
     def _evaluate(self, episodes: int, stream: int) -> Evaluation | None:
@@ -391,7 +331,7 @@ class Run:
         def should_stop() -> bool:
             if time.perf_counter() >= self._next_look:
                 self._look()
-            return bool(self._stop_reason)
+            return self._stopping()
 
         settings = self._settings
         self._loop.policy.silence()
@@ -440,101 +380,9 @@ class Run:
         return confirmed is not None and confirmed.mean >= goal
 
     def _keep_if_best(self, evaluation: Evaluation | None) -> None:
-        if evaluation is not None and evaluation.mean >= _or(self._recorder.best_evaluation, -math.inf):
-            self._save_model(self._run_dir.best, evaluation)
-
-    # --- saving and loading ---
-
-    def _save_by_hand(self) -> None:
-        with self._not_training("saving"):
-            self._save_checkpoint()
-            model = self._save_model(self._run_dir.saved(self._loop.step), None)
-            if model is not None:
-                self._emit(
-                    {"event": "saved", "step": self._loop.step, "path": str(self._run_dir.path), "model": str(model)}
-                )
-
-    def _save_checkpoint(self) -> None:
-        """Save everything. A disk that is full costs a warning, not the training."""
-        state = {
-            "loop": self._loop.get_state(),
-            "recorder": self._recorder.get_state(),
-            "seconds": self._stopwatch.seconds,
-            "speed_limit": self._speed_limit,
-        }
-        try:
-            save_checkpoint(self._run_dir.checkpoints, self._loop.step, state, self._settings.run.keep_checkpoints)
-        except StorageError as error:
-            self._warn(f"the checkpoint at step {self._loop.step:,} could not be saved: {error}")
-
-    def _load_checkpoint(self) -> None:
-        newest = load_newest(self._run_dir.checkpoints)
-        if newest is None:
-            self._run_dir.truncate_metrics(0)
-            return
-        found, state = newest
-        for problem in found.damaged:
-            self._warn(problem)
-        self._loop.set_state(state["loop"])
-        self._recorder.set_state(state["recorder"])
-        self._stopwatch.set(float(state["seconds"]))
-        self._speed_limit = float(state["speed_limit"])
-        if state["loop"]["game"] is None:
-            self._warn(f"{self._info.id} cannot be saved in mid-game; the run goes on with a new episode")
-
-    def _save_model(self, path: Path, evaluation: Evaluation | None) -> Path | None:
-        settings, loop = self._settings, self._loop
-        info = ModelInfo(
-            game=self._info.id,
-            title=self._info.title,
-            observation_shape=self._game.observation_shape,
-            n_actions=self._game.n_actions,
-            action_names=self._game.action_names,
-            network=settings.network,
-            environment=settings.environment,
-            training=TrainingSummary(
-                preset=settings.preset,
-                steps=loop.step,
-                episodes=loop.episode,
-                updates=loop.learner.updates,
-                seconds=round(self._stopwatch.seconds, 3),
-                seed=settings.run.seed,
-                run=self._run_dir.name,
-            ),
-            evaluation=evaluation,
-        )
-        try:
-            save_model(path, info, loop.policy.weights)
-        except StorageError as error:
-            self._warn(f"the model {path.name} could not be saved: {error}")
-            return None
-        return path
-
-    # --- signals ---
-
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        """SIGINT, SIGTERM and SIGHUP save and stop; a second one ends the program as it always did."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        names = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-        before = {number: signal.getsignal(number) for number in names}
-
-        def restore() -> None:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-        def on_signal(number: int, frame: Any) -> None:
-            self.request_stop("interrupted")
-            restore()
-
-        for number in names:
-            signal.signal(number, on_signal)
-        try:
-            yield
-        finally:
-            restore()
+        best = self._recorder.best_evaluation
+        if evaluation is not None and (best is None or evaluation.mean >= best):
+            self._archive.save_model(self._run_dir.best, evaluation)
 
 
 _ENDINGS = {
@@ -547,11 +395,3 @@ _ENDINGS = {
 
 def _first_infinite(values: np.ndarray) -> float:
     return float(values[~np.isfinite(values)][0])
-
-
-def _or(value: float | None, otherwise: float) -> float:
-    return otherwise if value is None else value
-
-
-def _or_nan(value: float | None) -> float:
-    return _or(value, math.nan)

@@ -184,7 +184,7 @@ def test_a_paused_run_stands_still_until_it_is_resumed(tmp_path: Path) -> None:
     def on_event(run: Run, event: Event) -> None:
         if event["event"] == "started":
             run.commands.put(Command(1, "step", {"count": 150}))
-        if event["event"] == "progress" and run._state == "paused":
+        if event["event"] == "progress" and run._announcer.state == "paused":
             steps.append(event["step"])
             if len(steps) == 3:
                 run.commands.put(Command(2, "resume"))
@@ -241,7 +241,7 @@ def test_a_full_disk_costs_a_warning_not_the_training(tmp_path: Path, monkeypatc
     def full(*_: Any, **__: Any) -> None:
         raise StorageError("the disk is full")
 
-    monkeypatch.setattr("arcade_dqn.training.run.save_checkpoint", full)
+    monkeypatch.setattr("arcade_dqn.training.archive.save_checkpoint", full)
     result, events = train(RunDir.create(tmp_path, settings(run__checkpoint_every=200)))
     assert result.reason == "steps"
     warnings = [event["message"] for event in of(events, "warning")]

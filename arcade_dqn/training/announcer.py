@@ -1,0 +1,122 @@
+"""What a run tells: events, the board, and summary.json. Nobody who listens is ever waited for."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+from arcade_dqn.acting.layers import pack
+from arcade_dqn.link.board import Board, Status
+from arcade_dqn.storage.atomic import StorageError
+from arcade_dqn.storage.run_dir import RunDir
+from arcade_dqn.storage.summary import Summary
+from arcade_dqn.training.loop import Loop
+from arcade_dqn.training.recorder import Recorder, Stopwatch
+
+log = logging.getLogger(__name__)
+
+_WEIGHTS_SECONDS = 0.2
+_SUMMARY_SECONDS = 2.0
+
+Event = dict[str, Any]
+
+
+class Announcer:
+    """Keeps the run's `state`, and shows it with everything else on every channel."""
+
+    def __init__(
+        self,
+        run_dir: RunDir,
+        board: Board,
+        loop: Loop,
+        recorder: Recorder,
+        stopwatch: Stopwatch,
+        emit: Callable[[Event], None],
+    ) -> None:
+        self._run_dir = run_dir
+        self._board = board
+        self._loop = loop
+        self._recorder = recorder
+        self._stopwatch = stopwatch
+        self._emit = emit
+        self._next_weights = self._next_summary = 0.0
+        self.state = "starting"
+
+    def set_state(self, state: str, *, message: str = "", final: str = "", solved: bool = False) -> None:
+        """Enter one of `link.board.STATES`. `final` is what the summary calls it, if something else."""
+        self.state = state
+        self._emit({"event": "state", "state": state})
+        self._publish_weights()
+        self._board.publish(self._status())
+        self._write_summary(message, final, solved)
+
+    def progress(self) -> None:
+        """Tell what has changed since the last call, each channel at its own pace."""
+        self._emit(self._recorder.progress())
+        self._board.publish(self._status())
+        now = time.perf_counter()
+        if now >= self._next_weights:
+            self._publish_weights()
+        if now >= self._next_summary:
+            self._next_summary = now + _SUMMARY_SECONDS
+            self._write_summary()
+
+    def warn(self, message: str) -> None:
+        """Something went wrong that training survives."""
+        log.warning("%s", message)
+        self._emit({"event": "warning", "message": message})
+
+    def _publish_weights(self) -> None:
+        self._next_weights = time.perf_counter() + _WEIGHTS_SECONDS
+        self._board.publish_weights(pack(self._loop.policy.weights), self._loop.learner.updates)
+
+    def _status(self) -> Status:
+        loop, recorder = self._loop, self._recorder
+        total = loop.settings.run.steps
+        rate = recorder.steps_per_second
+        return Status(
+            state=self.state,
+            step=loop.step,
+            steps_total=total,
+            episode=loop.episode,
+            epsilon=loop.epsilon,
+            epsilon_override=loop.epsilon_override is not None,
+            replay_size=len(loop.replay),
+            replay_capacity=loop.replay.capacity,
+            learning_start=loop.settings.replay.learning_start,
+            steps_per_second=rate,
+            updates_per_second=recorder.updates_per_second,
+            updates=loop.learner.updates,
+            loss=recorder.loss,
+            mean_q=recorder.mean_q,
+            last_return=recorder.returns[-1] if recorder.returns else math.nan,
+            mean_return=math.fsum(recorder.returns) / len(recorder.returns) if recorder.returns else math.nan,
+            best_evaluation=_or_nan(recorder.best_evaluation),
+            last_evaluation=_or_nan(recorder.last_evaluation),
+            eta_seconds=(total - loop.step) / rate if rate > 0 else math.nan,
+        )
+
+    def _write_summary(self, message: str = "", final: str = "", solved: bool = False) -> None:
+        summary = Summary(
+            state=final or self.state,
+            step=self._loop.step,
+            steps_total=self._loop.settings.run.steps,
+            episode=self._loop.episode,
+            updates=self._loop.learner.updates,
+            seconds=self._stopwatch.seconds,
+            best_evaluation=self._recorder.best_evaluation,
+            last_evaluation=self._recorder.last_evaluation,
+            solved=solved,
+            message=message[:1000],
+        )
+        try:
+            self._run_dir.write_summary(summary)
+        except StorageError as error:
+            self.warn(str(error))
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value

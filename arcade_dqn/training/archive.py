@@ -1,0 +1,91 @@
+"""What a run keeps: its checkpoints and its models. A disk that refuses costs a warning, never the training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from arcade_dqn.evaluation import Evaluation
+from arcade_dqn.storage.atomic import StorageError
+from arcade_dqn.storage.checkpoint import load_newest, save_checkpoint
+from arcade_dqn.storage.model_file import save_model
+from arcade_dqn.storage.model_info import ModelInfo, TrainingSummary
+from arcade_dqn.storage.run_dir import RunDir
+from arcade_dqn.training.loop import Loop
+from arcade_dqn.training.recorder import Recorder, Stopwatch
+
+
+class Archive:
+    """Saves and loads one run. `warn` gets one sentence for everything that could not be done."""
+
+    def __init__(
+        self, run_dir: RunDir, loop: Loop, recorder: Recorder, stopwatch: Stopwatch, warn: Callable[[str], None]
+    ) -> None:
+        self._run_dir = run_dir
+        self._loop = loop
+        self._recorder = recorder
+        self._stopwatch = stopwatch
+        self._warn = warn
+
+    def save_checkpoint(self, speed_limit: float) -> None:
+        """Save everything that the rest of the run depends on."""
+        loop, settings = self._loop, self._loop.settings.run
+        state = {
+            "loop": loop.get_state(),
+            "recorder": self._recorder.get_state(),
+            "seconds": self._stopwatch.seconds,
+            "speed_limit": speed_limit,
+        }
+        try:
+            save_checkpoint(self._run_dir.checkpoints, loop.step, state, settings.keep_checkpoints)
+        except StorageError as error:
+            self._warn(f"the checkpoint at step {loop.step:,} could not be saved: {error}")
+
+    def load_checkpoint(self) -> float | None:
+        """Go on from the newest checkpoint that is whole, and return its speed limit; None if there is none.
+
+        Raises CheckpointError if there are checkpoints but every one is damaged.
+        """
+        newest = load_newest(self._run_dir.checkpoints)
+        if newest is None:
+            self._run_dir.truncate_metrics(0)
+            return None
+        found, state = newest
+        for problem in found.damaged:
+            self._warn(problem)
+        self._loop.set_state(state["loop"])
+        self._recorder.set_state(state["recorder"])
+        self._stopwatch.set(float(state["seconds"]))
+        if state["loop"]["game"] is None:
+            game = self._loop.settings.game
+            self._warn(f"{game} cannot be saved in mid-game; the run goes on with a new episode")
+        return float(state["speed_limit"])
+
+    def save_model(self, path: Path, evaluation: Evaluation | None) -> Path | None:
+        """Save the present policy as a model file; its path, or None if that failed."""
+        loop, game = self._loop, self._loop.game
+        info = ModelInfo(
+            game=game.info.id,
+            title=game.info.title,
+            observation_shape=game.observation_shape,
+            n_actions=game.n_actions,
+            action_names=game.action_names,
+            network=loop.settings.network,
+            environment=loop.settings.environment,
+            training=TrainingSummary(
+                preset=loop.settings.preset,
+                steps=loop.step,
+                episodes=loop.episode,
+                updates=loop.learner.updates,
+                seconds=round(self._stopwatch.seconds, 3),
+                seed=loop.settings.run.seed,
+                run=self._run_dir.name,
+            ),
+            evaluation=evaluation,
+        )
+        try:
+            save_model(path, info, loop.policy.weights)
+        except StorageError as error:
+            self._warn(f"the model {path.name} could not be saved: {error}")
+            return None
+        return path
