@@ -158,5 +158,5 @@ def _at_least_one(option: str, value: int | None) -> None:
 
 
 def _no_display() -> None:
-    """Classic control draws with pygame even into an array: SDL must not open a window for that."""
+    """Some of Gymnasium's games draw with pygame even into an array: SDL must not need a display for that."""
     os.environ["SDL_VIDEODRIVER"] = os.environ["SDL_AUDIODRIVER"] = "dummy"

@@ -4,10 +4,14 @@ The wrappers of `gymnasium.make` (order check, space check, time limit, discreti
 step. Here the bare environment is stepped, the limit is counted and the discretised actions are tabulated; a test holds
 that frames, rewards and ends equal those of `gymnasium.make`.
 
-Pictures: Gymnasium's `rgb_array` draws with pygame on a surface in memory. It opens no window, but it does call
-`pygame.display.init()`. Every process but the window should therefore set SDL_VIDEODRIVER=dummy and
-SDL_AUDIODRIVER=dummy before it renders. In the window's own process the call finds the display initialised and changes
-nothing. Gymnasium's `close`, however, quits pygame altogether, a window included: `close` here does not let it.
+Pictures are drawn here too, in `pictures`: the environments are built without rendering, and no display is ever
+initialised. Nor is pygame loaded, but for LunarLander, whose package in Gymnasium imports it for another game.
+
+`build`, `picture_of` and `close_quietly` serve the generic games as well, which do keep Gymnasium's rendering. Many of
+those draw with pygame on a surface in memory and call `pygame.display.init()` for it. Every process but the window
+should therefore set SDL_VIDEODRIVER=dummy and SDL_AUDIODRIVER=dummy before it renders one. In the window's own process
+the call finds the display initialised and changes nothing. Their `close`, however, quits pygame altogether, a window
+included: `close_quietly` does not let them.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gymnasium
 import numpy as np
@@ -27,15 +31,17 @@ from arcade_dqn.config import EnvironmentSettings
 from arcade_dqn.games.catalog import GameInfo
 from arcade_dqn.games.game import Frame, Game, GameStateError, Outcome, Picture
 
+if TYPE_CHECKING:
+    from arcade_dqn.games.pictures.painter import Painter
+
 _STATE_ATTRIBUTES = ("state", "steps_beyond_terminated", "last_u")
 """All that a classic-control environment remembers between two steps, generator aside."""
 
 
 def build(id: str, settings: EnvironmentSettings | None, *, render: bool) -> gymnasium.Env[Any, Any]:
     """`gymnasium.make`, without the checker and without warnings on the terminal (a text interface may live there)."""
-    if render:
-        # Importing pygame prints a greeting otherwise.
-        os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    # Importing pygame prints a greeting otherwise. Gymnasium's Box2D games import it even where nothing is drawn.
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     limit = settings.max_episode_steps if settings is not None and settings.max_episode_steps else None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -82,14 +88,20 @@ class ControlGame(Game):
     """A classic-control game or LunarLander. Frames are float32 [N]."""
 
     def __init__(self, info: GameInfo, settings: EnvironmentSettings, *, render: bool = False) -> None:
-        self._env = build(info.id, settings, render=render)
+        self._env = build(info.id, settings, render=False)
         bare: Any = self._env.unwrapped
         self._bare = bare
         self._bare_step = bare.step
         assert self._env.spec is not None
         self._limit = self._env.spec.max_episode_steps or 0
         self._elapsed = 0
+        self._action: int | None = None
         self._closed = False
+        self._paint: Painter | None = None
+        if render:
+            from arcade_dqn.games.pictures.painter import painter
+
+            self._paint = painter(info.id, bare)
         self.frames_between = []
         self.frame_shape = bare.observation_space.shape
         self.frame_dtype = np.dtype(np.float32)
@@ -105,16 +117,19 @@ class ControlGame(Game):
 
     def reset(self, seed: int | None = None) -> Frame:
         self._elapsed = 0
+        self._action = None
         frame: Frame = self._bare.reset(seed=seed)[0]
         return frame
 
     def step(self, action: int) -> Outcome:
         frame, reward, terminated, _, _ = self._bare_step(self._table[action])
         self._elapsed += 1
+        self._action = action
         return Outcome(frame, float(reward), terminated, self._elapsed >= self._limit > 0, False)
 
     def render(self) -> Picture:
-        return picture_of(self._bare)  # no wrapper knows of the bare environment's reset
+        assert self._paint is not None, "made without render=True"
+        return self._paint(self._action, self._elapsed)
 
     def get_state(self) -> dict[str, Any] | None:
         if self.info.family != "classic":
@@ -131,6 +146,7 @@ class ControlGame(Game):
         if self.info.family != "classic" or state.get("game") != self.info.id:
             raise GameStateError(f"this saved state does not belong to {self.info.title}; it cannot be restored")
         self._elapsed = int(state["elapsed"])
+        self._action = None
         self._bare.np_random.bit_generator.state = state["random"]
         for name in _STATE_ATTRIBUTES:
             if hasattr(self._bare, name):
@@ -141,4 +157,4 @@ class ControlGame(Game):
     def close(self) -> None:
         if not self._closed:
             self._closed = True
-            close_quietly(self._env)
+            self._env.close()

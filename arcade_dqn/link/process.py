@@ -38,7 +38,8 @@ class ChildError(ArcadeError):
 def dummy_sdl(environment: Mapping[str, str] | None = None) -> dict[str, str]:
     """`environment` (the current one by default) for every child but the window: SDL must open no display and no sound.
 
-    Gymnasium's classic-control games draw with pygame even into an array, and would open a window otherwise.
+    Many of Gymnasium's games (not those of the catalogue) draw with pygame even into an array, and initialise the
+    display for it.
     """
     return {
         **(os.environ if environment is None else environment),

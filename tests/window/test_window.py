@@ -23,6 +23,7 @@ import pytest
 
 from arcade_dqn.acting.layers import pack
 from arcade_dqn.config import build
+from arcade_dqn.games.pictures import cartpole
 from arcade_dqn.link.board import Board, Status
 from arcade_dqn.stage import palette
 from arcade_dqn.storage.run_dir import RunDir
@@ -177,10 +178,11 @@ def _check_gauges(pixels: np.ndarray) -> None:
     bar = layout.bar(1)
     tick = bar.left + round(0.6 * bar.width)
     assert row(pixels, bar.centery, tick - 1, tick + 3) == [palette.SURFACE, *[palette.TEXT] * 2, palette.SURFACE]
-    # The game's picture: CartPole's sky is white, one screen pixel for each of its own.
+    # The game's picture: CartPole's sky, one screen pixel for each of its own.
     placed = place((600, 400), layout.picture)
     assert placed.size == (600, 400)
-    assert (pixels[placed.top + 10 : placed.top + 50, placed.left + 10 : placed.right - 10] == 255).all()
+    sky = cartpole.draw(0.0, 0.0, None)[10:50, 10:-10]
+    np.testing.assert_array_equal(pixels[placed.top + 10 : placed.top + 50, placed.left + 10 : placed.right - 10], sky)
     assert tuple(pixels[placed.centery, placed.left - 3]) == palette.SCREEN
 
 
