@@ -39,8 +39,8 @@ class NetworkSettings(_Section):
 
     kind: Literal["auto", "mlp", "minatar", "small_atari", "nature"] = _setting(
         "auto",
-        "mlp: dense layers only; minatar: one 3x3 convolution (Young & Tian 2019); small_atari: the two convolutions of "
-        "Mnih 2013; nature: the three of Mnih 2015; auto: mlp for vectors, minatar or nature for small or large pictures",
+        "mlp: dense layers only; minatar: one 3x3 convolution (Young & Tian 2019); small_atari: the two convolutions "
+        "of Mnih 2013; nature: the three of Mnih 2015; auto: mlp for vectors, else minatar or nature by size",
     )
     hidden: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(min_length=0, max_length=8)] = _setting(
         (120, 84), "units of each dense hidden layer (after the convolutions, if any)", unit="units"

@@ -175,14 +175,16 @@ class _Layer:
 
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Probabilities over the last axis."""
-    shifted: np.ndarray = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return shifted / shifted.sum(axis=-1, keepdims=True)
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    probabilities: np.ndarray = powers / powers.sum(axis=-1, keepdims=True)
+    return probabilities
 
 
 def _scaled(rng: np.random.Generator, size: int) -> np.ndarray:
     """Factorised noise: sign(x) sqrt(|x|) of normal x (Fortunato 2018, section 3)."""
     x = rng.standard_normal(size, np.float32)
-    return np.sign(x) * np.sqrt(np.abs(x))
+    noise: np.ndarray = np.sign(x) * np.sqrt(np.abs(x))
+    return noise
 
 
 def _patches(images: np.ndarray, size: int, stride: int) -> np.ndarray:
