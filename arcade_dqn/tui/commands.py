@@ -1,0 +1,51 @@
+"""The command palette: every key of the screen under it, every place, and every game."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from arcade_dqn.games.catalog import GAMES
+
+
+class ArcadeCommands(Provider):
+    """What can be done, by name."""
+
+    def _commands(self) -> Iterator[tuple[str, Callable[[], Any], str]]:
+        """(name, what to call, help)"""
+        from arcade_dqn.tui.app import ArcadeApp
+
+        app = self.app
+        assert isinstance(app, ArcadeApp)
+        seen = set()
+        for active in self.screen.active_bindings.values():
+            binding = active.binding
+            if binding.id is None or binding.id in seen or not active.enabled:
+                continue
+            seen.add(binding.id)
+            key = app.get_key_display(binding)
+            run = partial(app.run_action, binding.action, active.node)
+            yield f"{binding.tooltip or binding.description}", run, f"key {key}"
+        yield "Games", app.go_home, "Go to the list of games"
+        yield "Models", app.go_to_models, "Go to the saved models"
+        yield "Runs", app.go_to_runs, "Go to the runs"
+        yield "Experiments", app.go_to_experiments, "Go to the three questions about DQN"
+        if app.snapshot.run is not None:
+            yield "Training", app.go_to_training, "Go to the newest run"
+        for info in GAMES:
+            if info.installed():
+                yield f"Train {info.title}", partial(app.train, info), info.summary
+                yield f"Settings for {info.title}", partial(app.configure, info), "Choose the settings, then train"
+
+    async def discover(self) -> Hits:
+        for name, run, about in self._commands():
+            yield DiscoveryHit(name, run, help=about)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for name, run, about in self._commands():
+            if (score := matcher.match(name)) > 0:
+                yield Hit(score, matcher.highlight(name), run, help=about)

@@ -1,0 +1,124 @@
+"""Every key of the TUI, once: the screens bind these tables, the key bar and the help page show them.
+
+Each binding has an id, so that a keymap can move it to another key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual.binding import Binding, BindingType
+
+
+def _key(
+    id: str,
+    key: str,
+    action: str,
+    text: str,
+    help: str,
+    *,
+    shown: str | None = None,
+    bar: bool = True,
+    first: bool = False,
+) -> Binding:
+    return Binding(key, action, text, show=bar, key_display=shown, tooltip=help, id=id, priority=first)
+
+
+EVERYWHERE: list[BindingType] = [
+    _key("app.palette", "ctrl+p", "command_palette", "palette", "Everything that can be done, by name", shown="^p"),
+    _key("app.help", "question_mark", "show_help", "help", "This list of keys", shown="?"),
+    _key("app.quit", "ctrl+q", "quit", "quit", "Leave; a run in training is saved first", shown="^q", first=True),
+]
+
+HOME: list[BindingType] = [
+    _key("home.train", "enter,t", "train", "train", "Train an agent on the chosen game", shown="↵/t"),
+    _key("home.demo", "d", "demo", "demo", "Watch the best saved agent of the chosen game"),
+    _key("home.play", "p", "play", "play", "Play the chosen game yourself, in the window"),
+    _key("home.configure", "c", "configure", "settings", "Choose preset and settings, then train"),
+    _key("home.models", "m", "models", "models", "Saved models, shipped and your own"),
+    _key("home.runs", "r", "runs", "runs", "Runs: resume or watch one"),
+    _key("home.experiments", "x", "experiments", "experiments", "Three questions about DQN, answered by real runs"),
+]
+
+TRAINING: list[BindingType] = [
+    _key("training.pause", "space", "pause", "pause", "Pause the training, or go on", shown="space"),
+    _key("training.window", "w", "window", "window", "Open or close the window on the agent"),
+    _key("training.view", "v", "view", "view", "Show or hide the agent in the terminal"),
+    _key("training.save", "s", "save", "save", "Save the agent as it is now"),
+    _key("training.evaluate", "e", "evaluate", "evaluate", "Score the agent now, without exploration"),
+    _key(
+        "training.epsilon_down",
+        "left_square_bracket",
+        "epsilon(-0.05)",
+        "ε-",
+        "Explore less: epsilon down by 0.05",
+        shown="[",
+    ),
+    _key(
+        "training.epsilon_up",
+        "right_square_bracket",
+        "epsilon(0.05)",
+        "ε+",
+        "Explore more: epsilon up by 0.05",
+        shown="]",
+    ),
+    _key("training.epsilon_auto", "0", "epsilon_auto", "ε auto", "Give epsilon back to its schedule"),
+    _key("training.back", "escape", "back", "back", "Back; the training goes on", shown="esc"),
+    _key("training.stop", "ctrl+x", "stop", "stop", "Stop the training and save", shown="^x"),
+]
+
+MODELS: list[BindingType] = [
+    _key("models.play", "enter,d", "play_model", "watch", "Watch the chosen model play", shown="↵"),
+    _key("models.terminal", "v", "play_in_terminal", "in terminal", "Watch it here in the terminal"),
+    _key("models.refresh", "f5", "refresh", "refresh", "Look through the folders again", shown="F5"),
+    _key("models.back", "escape", "back", "back", "Back to the games", shown="esc"),
+]
+
+RUNS: list[BindingType] = [
+    _key("runs.resume", "enter,r", "resume", "resume", "Go on with the chosen run", shown="↵/r"),
+    _key("runs.watch", "w", "watch", "window", "Watch the chosen run's agent in the window"),
+    _key("runs.view", "v", "view", "in terminal", "Watch the chosen run's agent here"),
+    _key("runs.refresh", "f5", "refresh", "refresh", "Look through the folder again", shown="F5"),
+    _key("runs.back", "escape", "back", "back", "Back to the games", shown="esc"),
+]
+
+THEATRE: list[BindingType] = [
+    _key("theatre.pause", "space", "pause", "pause", "Stop the picture, or go on", shown="space"),
+    _key("theatre.back", "escape,q", "back", "back", "Leave the demo", shown="esc"),
+]
+
+SETTINGS: list[BindingType] = [
+    _key("settings.train", "ctrl+t", "train", "train", "Train with these settings", shown="^t", first=True),
+    _key(
+        "settings.copy",
+        "ctrl+y",
+        "copy",
+        "copy command",
+        "Copy the command line that trains with these settings",
+        shown="^y",
+        first=True,
+    ),
+    _key("settings.back", "escape", "back", "back", "Back to the games", shown="esc"),
+]
+
+EXPERIMENTS: list[BindingType] = [
+    _key("experiments.begin", "enter,s", "begin", "start", "Start the experiment, or go on with it", shown="↵/s"),
+    _key(
+        "experiments.stop", "ctrl+x", "stop", "stop", "Stop the running experiment; it can be gone on with", shown="^x"
+    ),
+    _key("experiments.back", "escape", "back", "back", "Back to the games; the experiment goes on", shown="esc"),
+]
+
+HELP: list[BindingType] = [_key("help.back", "escape,q", "back", "back", "Back to where you were", shown="esc")]
+
+SECTIONS: Mapping[str, list[BindingType]] = {
+    "Everywhere": EVERYWHERE,
+    "Games": HOME,
+    "Training": TRAINING,
+    "Models": MODELS,
+    "Runs": RUNS,
+    "Settings": SETTINGS,
+    "Experiments": EXPERIMENTS,
+    "Demo in the terminal": THEATRE,
+}
+"""All keys by the place where they work, for the help page."""

@@ -1,0 +1,122 @@
+"""What the TUI remembers of one run: its curves and its log, from the metrics file and then from live events."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Curve:
+    """Points that are only ever appended, as two growing float64 arrays."""
+
+    def __init__(self) -> None:
+        self._points = np.empty((2, 256), np.float64)
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def add(self, x: float, y: float) -> None:
+        """Append a point. One at or before the last x (again, or after a resume from an older checkpoint) takes the
+        place of what stands there and beyond.
+        """
+        if self._size and x <= self._points[0, self._size - 1]:
+            self._size = int(np.searchsorted(self.x, x))
+        if self._size == self._points.shape[1]:
+            self._points = np.concatenate([self._points, np.empty_like(self._points)], axis=1)
+        self._points[:, self._size] = x, y
+        self._size += 1
+
+    @property
+    def x(self) -> NDArray[np.float64]:
+        return self._points[0, : self._size]
+
+    @property
+    def y(self) -> NDArray[np.float64]:
+        return self._points[1, : self._size]
+
+
+class RunRecord:
+    """The curves and the log of one run.
+
+    `load` takes the records of metrics.jsonl, `event` the trainer's live events. `version` counts changes.
+    """
+
+    def __init__(self) -> None:
+        self.returns = Curve()
+        """Episode return over the step at which the episode ended."""
+        self.loss = Curve()
+        self.mean_q = Curve()
+        self.evaluations = Curve()
+        self.interventions: list[float] = []
+        """Steps at which a person changed something."""
+        self.log: deque[tuple[str, str]] = deque(maxlen=2_000)
+        """(time of day, sentence), oldest first."""
+        self.lines = 0
+        """Lines ever logged."""
+        self.version = 0
+
+    def say(self, sentence: str) -> None:
+        """Add a line to the log."""
+        self.log.append((time.strftime("%H:%M:%S"), sentence))
+        self.lines += 1
+        self.version += 1
+
+    def load(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Take over what a run has written down so far; records of an unknown kind are left out."""
+        for record in records:
+            step = record.get("step")
+            if not isinstance(step, int | float) or not _number(step):
+                continue
+            match record.get("kind"):
+                case "episode":
+                    self._point(self.returns, step, record.get("return"))
+                case "train":
+                    self._point(self.loss, step, record.get("loss"))
+                    self._point(self.mean_q, step, record.get("mean_q"))
+                case "evaluation":
+                    self._point(self.evaluations, step, record.get("mean"))
+                case "set":
+                    self.interventions.append(float(step))
+        self.version += 1
+
+    def event(self, event: Mapping[str, Any]) -> None:
+        """Take one event of the trainer."""
+        step = event.get("step")
+        match event.get("event"):
+            case "progress":
+                for episode_step, episode_return in event.get("episodes") or ():
+                    self._point(self.returns, episode_step, episode_return)
+                self._point(self.loss, step, event.get("loss"))
+                self._point(self.mean_q, step, event.get("mean_q"))
+                self.version += 1
+            case "evaluation":
+                self._point(self.evaluations, step, event.get("mean"))
+                solved = "; solved" if event.get("solved") else ""
+                spread = f" ± {event['std']:.1f}" if _number(event.get("std")) else ""
+                mean = f"{event['mean']:.1f}" if _number(event.get("mean")) else "-"
+                self.say(f"scored {mean}{spread} over {event.get('episodes')} episodes{solved}")
+            case "saved":
+                self.say(f"saved {event.get('model') or event.get('path')}")
+            case "warning":
+                self.say(f"warning: {event.get('message')}")
+
+    def intervened(self, step: float, sentence: str) -> None:
+        """Note that a person changed something at `step`."""
+        self.interventions.append(step)
+        self.say(sentence)
+
+    @staticmethod
+    def _point(curve: Curve, x: Any, y: Any) -> None:
+        if _number(x) and _number(y):
+            curve.add(float(x), float(y))
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,104 @@
+"""What all screens have in common: title line, key bar, and a word when the terminal is too small."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widgets import Static
+
+from arcade_dqn.games.catalog import GAMES
+from arcade_dqn.tui.widgets.keybar import KeyBar
+from arcade_dqn.tui.widgets.titlebar import TitleBar
+
+if TYPE_CHECKING:
+    from arcade_dqn.tui.app import ArcadeApp
+    from arcade_dqn.tui.snapshot import Snapshot
+
+SMALLEST = (60, 20)
+"""Columns and rows below which nothing sensible can be shown."""
+
+
+def title_of(game: str) -> str:
+    """The title of the game with this id; the id itself for a game outside the catalogue."""
+    return next((info.title for info in GAMES if info.id == game), game)
+
+
+class ArcadeScreen(Screen[None]):
+    """Subclasses compose `body` and may react to `show_snapshot`, which comes about ten times a second."""
+
+    PLACE: ClassVar[str] = ""
+    AUTO_FOCUS = ""
+
+    _complete = False
+    """Whether all widgets are there: the nested ones come a little after the screen's own mount."""
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._set_complete)
+
+    def _set_complete(self) -> None:
+        self._complete = True
+        self.completed()
+        if self.active:
+            self.appear()
+
+    def completed(self) -> None:
+        """All widgets are there: what `on_mount` is for flat screens."""
+
+    def on_screen_resume(self) -> None:
+        if self._complete:
+            self.appear()
+
+    def appear(self) -> None:
+        """The screen is complete and has come to the front, for the first time or again."""
+        self.show_snapshot(self.arcade.snapshot)
+
+    def compose(self) -> ComposeResult:
+        yield TitleBar(self.PLACE)
+        yield from self.body()
+        yield KeyBar()
+        yield Static(id="too-small")
+
+    def body(self) -> ComposeResult:
+        """The widgets between the title line and the key bar."""
+        raise NotImplementedError
+
+    @property
+    def arcade(self) -> ArcadeApp:
+        """The app, by its own type."""
+        from arcade_dqn.tui.app import ArcadeApp
+
+        assert isinstance(self.app, ArcadeApp)
+        return self.app
+
+    @property
+    def active(self) -> bool:
+        """Whether this screen is in front, in an app that is not just closing."""
+        # `is_current` would also be true for a screen behind this one.
+        return self._complete and self.app.is_running and self.app.screen is self
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        """Show how the other programs are doing."""
+        self.query_one(TitleBar).set_right(*snapshot.headline)
+
+    def on_resize(self, event: events.Resize) -> None:
+        columns, rows = event.size
+        tiny = columns < SMALLEST[0] or rows < SMALLEST[1]
+        self.set_class(tiny, "-tiny")
+        if tiny:
+            self.query_one("#too-small", Static).update(
+                f"This terminal is {columns} x {rows}.\n"
+                f"The arcade needs {SMALLEST[0]} x {SMALLEST[1]}: please make it larger."
+            )
+        else:
+            self.call_after_refresh(self._refocus)
+
+    def _refocus(self) -> None:
+        """Hidden widgets lose the focus: give it back once there is room again."""
+        if self.active and self.focused is None and self.AUTO_FOCUS:
+            self.query(self.AUTO_FOCUS).first().focus()
+
+    def action_back(self) -> None:
+        self.app.pop_screen()

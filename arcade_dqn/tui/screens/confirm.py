@@ -1,0 +1,60 @@
+"""A question with a few answers, each on a key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`value` is what the screen returns when `key` or the button is pressed."""
+
+    key: str
+    label: str
+    value: str
+    variant: Literal["default", "primary", "warning", "error"] = "default"
+
+
+class ConfirmScreen(ModalScreen[str]):
+    """Asks; returns the chosen answer's value, or "" when the person escapes."""
+
+    AUTO_FOCUS = "Button"
+
+    def __init__(self, title: str, question: str, answers: Sequence[Answer]) -> None:
+        super().__init__()
+        self._title, self._question, self._answers = title, question, answers
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="confirm") as box:
+            box.border_title = self._title
+            yield Static(self._question, markup=False, id="question")
+            with Horizontal(id="answers"):
+                for index, answer in enumerate(self._answers):
+                    yield Button(
+                        f"{answer.label} ({answer.key})", variant=answer.variant, id=f"answer-{index}", compact=True
+                    )
+
+    @on(Button.Pressed)
+    def _chosen(self, event: Button.Pressed) -> None:
+        assert event.button.id is not None
+        self.dismiss(self._answers[int(event.button.id.removeprefix("answer-"))].value)
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key == "escape":
+            event.stop()
+            self.dismiss("")
+        elif event.key in ("left", "right"):
+            event.stop()
+            (self.focus_previous if event.key == "left" else self.focus_next)()
+        for answer in self._answers:
+            if event.key == answer.key:
+                event.stop()
+                self.dismiss(answer.value)

@@ -1,0 +1,151 @@
+"""Three questions about DQN, answered by real runs while one looks on."""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING
+
+import numpy as np
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from arcade_dqn.errors import ArcadeError
+from arcade_dqn.tui import keys
+from arcade_dqn.tui.lab import QUESTIONS, SEEDS, STEPS, Question, Results, Variant
+from arcade_dqn.tui.screens.base import ArcadeScreen
+from arcade_dqn.tui.widgets.chart import Chart, Plot, Trace
+
+if TYPE_CHECKING:
+    from arcade_dqn.tui.snapshot import Snapshot
+
+_REDRAW = 5
+"""Snapshots between two drawings."""
+
+
+class ExperimentsScreen(ArcadeScreen):
+    """The questions at the left, the chosen one's curves and its answer at the right."""
+
+    PLACE = "experiments"
+    BINDINGS = keys.EXPERIMENTS
+    AUTO_FOCUS = "OptionList"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._looks = 0
+
+    def body(self) -> ComposeResult:
+        with Horizontal(id="lab"):
+            with Vertical(id="lab-left"):
+                options = OptionList(
+                    *(Option(question.title, id=question.id) for question in QUESTIONS), id="questions", compact=True
+                )
+                options.border_title = "Questions"
+                yield options
+                about = Static(id="question-about", markup=False)
+                about.border_title = "How it is answered"
+                yield about
+            with Vertical(id="lab-right"):
+                chart = Chart(empty="press enter to find out", id="lab-curves")
+                chart.border_title = "Score over steps, mean of the seeds"
+                yield chart
+                table = Static(id="lab-table")
+                table.border_title = "Results"
+                yield table
+
+    def completed(self) -> None:
+        self.query_one(OptionList).highlighted = 0
+
+    @property
+    def question(self) -> Question:
+        """The question under the highlight."""
+        return QUESTIONS[self.query_one(OptionList).highlighted or 0]
+
+    @on(OptionList.OptionHighlighted)
+    def _chosen(self) -> None:
+        self.query_one("#question-about", Static).update(self.question.about)
+        self._load(self.question)
+
+    @work(thread=True, exclusive=True)
+    def _load(self, question: Question) -> None:
+        try:
+            self.arcade.lab.load(question)
+        except ArcadeError as error:
+            self.app.call_from_thread(self.arcade.complain, error)
+        self.app.call_from_thread(self._show)
+
+    @on(OptionList.OptionSelected)
+    def _selected(self) -> None:
+        self.action_begin()
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        super().show_snapshot(snapshot)
+        self._looks += 1
+        if self._looks % _REDRAW == 0:
+            self._show()
+
+    def _show(self) -> None:
+        if not self.active:
+            return
+        question = self.question
+        results = self.arcade.lab.results.get(question.id) or Results(question)
+        traces: list[Trace] = []
+        for variant in question.variants:
+            points = np.array(results.curve(variant), np.float64).reshape(-1, 2)
+            if len(points):
+                tone = f"tone-{variant.letter.lower()}"
+                traces.append(Trace(points[:, 0], points[:, 1], "line", tone))
+                traces.append(Trace(points[-1:, 0], points[-1:, 1], "marks", tone, variant.letter))
+        self.query_one("#lab-curves", Chart).show(Plot(tuple(traces), x_high=float(STEPS) if traces else None))
+        self.query_one("#lab-table", Static).update(self._table(question, results))
+
+    def _table(self, question: Question, results: Results) -> Content:
+        lines = [Content.assemble((f"   {'':<24}{'runs':>5}{'score at the end':>20}", "$muted"))]
+        for variant in question.variants:
+            finals = results.finals(variant)
+            score = f"{statistics.fmean(finals):.1f} ± {statistics.pstdev(finals):.1f}" if finals else "-"
+            lines.append(
+                Content.assemble(
+                    (f" {variant.letter} ", f"bold $tone-{variant.letter.lower()}"),
+                    f"{variant.label:<24}{len(finals):>3}/{len(SEEDS)}{score:>20}",
+                )
+            )
+        lines.append(Content.assemble((self._state(question, results), "$primary")))
+        return Content("\n").join(lines)
+
+    def _state(self, question: Question, results: Results) -> str:
+        lab = self.arcade.lab
+        if lab.question is question:
+            return f" {len(results.done)} of {question.runs} runs done; {_doing(lab.now, lab.step)}"
+        if lab.problem and not results.complete:
+            return f" it ended early: {lab.problem}"
+        if results.complete:
+            return " " + results.answer()
+        if results.scores:
+            return f" {len(results.done)} of {question.runs} runs done; enter goes on"
+        return f" {question.runs} short runs of CartPole; enter starts them"
+
+    def action_begin(self) -> None:
+        lab, question = self.arcade.lab, self.question
+        results = lab.results.get(question.id)
+        if lab.question is question:
+            self.notify("This experiment is running.")
+        elif results is not None and results.complete:
+            self.notify("This experiment is finished; its answer stands below the table.")
+        else:
+            self.arcade.in_thread(lambda: lab.begin(question))
+
+    def action_stop(self) -> None:
+        if self.arcade.lab.running:
+            self.notify("Stopping; what was found so far is kept.")
+            self.arcade.in_thread(self.arcade.lab.stop)
+
+
+def _doing(now: tuple[Variant, int] | None, step: int) -> str:
+    if now is None:
+        return "the next one is starting"
+    variant, seed = now
+    return f"training {variant.label}, seed {seed}: step {step:,}"

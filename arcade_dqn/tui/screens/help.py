@@ -1,0 +1,40 @@
+"""The keys, from the same tables as the bindings."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from arcade_dqn.tui import keys
+from arcade_dqn.tui.screens.base import ArcadeScreen
+
+_ABOUT = (
+    "Choose a game with the arrows: its best saved agent plays beside the list. Press t and a new agent begins to "
+    "learn it from nothing. It remembers what happened in the replay buffer and learns from random pieces of that; "
+    "epsilon is how often it tries something at random instead of what it believes best."
+)
+
+
+class HelpScreen(ArcadeScreen):
+    """Every key, by the place where it works."""
+
+    PLACE = "help"
+    BINDINGS = keys.HELP
+    AUTO_FOCUS = "VerticalScroll"
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll(id="help") as scroll:
+            scroll.border_title = "Help"
+            yield Static(_ABOUT, markup=False)
+            for place, bindings in keys.SECTIONS.items():
+                yield Static(Content.assemble((place, "bold $primary")), classes="place")
+                yield Static(Content("\n").join(_line(self, binding) for binding in bindings))
+
+
+def _line(screen: HelpScreen, binding: object) -> Content:
+    assert isinstance(binding, Binding)
+    shown = binding.key_display or screen.app.get_key_display(binding)
+    return Content.assemble((f"  {shown:<8}", "bold $accent"), (binding.tooltip, ""))

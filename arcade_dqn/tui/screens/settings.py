@@ -1,0 +1,152 @@
+"""Preset and settings of a run, checked while they are typed."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.widgets import Input, Select, Static
+
+from arcade_dqn.config import (
+    Settings,
+    SettingsError,
+    build,
+    get_setting,
+    preset_about,
+    preset_names,
+    setting_table,
+)
+from arcade_dqn.tui import keys
+from arcade_dqn.tui.screens.base import ArcadeScreen
+
+if TYPE_CHECKING:
+    from arcade_dqn.config import SettingInfo
+    from arcade_dqn.games.catalog import GameInfo
+
+
+class SettingsScreen(ArcadeScreen):
+    """A form of every setting: the preset's values stand in the fields, and only what is changed is an override."""
+
+    PLACE = "settings"
+    BINDINGS = keys.SETTINGS
+    AUTO_FOCUS = "Input"
+
+    def __init__(self, info: GameInfo) -> None:
+        super().__init__()
+        self._info = info
+        self._preset = info.preset
+        self._settings: Settings | None = None
+
+    def body(self) -> ComposeResult:
+        with Horizontal(id="preset-line"):
+            yield Static("preset", classes="name")
+            yield Select[str](
+                [(name, name) for name in preset_names()],
+                value=self._info.preset,
+                allow_blank=False,
+                id="preset",
+                compact=True,
+            )
+            yield Static(preset_about(self._info.preset), id="preset-about", markup=False)
+        with VerticalScroll(id="form", can_focus=False) as form:
+            form.border_title = f"Settings for {self._info.title}"
+            section = ""
+            for name, setting in setting_table().items():
+                head, key = name.split(".")
+                if head != section:
+                    section = head
+                    yield Static(Content.styled(head, "bold $primary"), classes="section")
+                with Horizontal(classes="setting"):
+                    yield Static(key, classes="name")
+                    yield Input(id=_id(name), compact=True, select_on_focus=False)
+                    yield Static(_about(setting), classes="help", markup=False)
+        yield Static(id="verdict", markup=False)
+
+    def completed(self) -> None:
+        self._fill()
+
+    def _fill(self) -> None:
+        """Put the preset's values into the fields."""
+        settings = build(self._info.id, self._preset)
+        for name in setting_table():
+            self.query_one(f"#{_id(name)}", Input).value = _shown(get_setting(settings, name))
+        self._check()
+
+    @on(Select.Changed, "#preset")
+    def _preset_chosen(self, event: Select.Changed) -> None:
+        if not self._complete:
+            return
+        self._preset = str(event.value)
+        self.query_one("#preset-about", Static).update(preset_about(self._preset))
+        self._fill()
+
+    def overrides(self) -> dict[str, str]:
+        """The settings that differ from the preset's, as typed."""
+        plain = build(self._info.id, self._preset)
+        typed = {name: self.query_one(f"#{_id(name)}", Input).value.strip() for name in setting_table()}
+        return {name: text for name, text in typed.items() if text != _shown(get_setting(plain, name))}
+
+    @on(Input.Changed)
+    def _check(self) -> None:
+        """Show whether the settings may be trained with, and mark what was changed."""
+        if not self._complete:
+            return
+        verdict = self.query_one("#verdict", Static)
+        overrides = self.overrides()
+        for name in setting_table():
+            self.query_one(f"#{_id(name)}", Input).set_class(name in overrides, "-changed")
+        try:
+            self._settings = build(self._info.id, self._preset, overrides)
+        except SettingsError as error:
+            self._settings = None
+            verdict.update(str(error))
+        else:
+            verdict.update(self.command_line())
+        verdict.set_class(self._settings is None, "-wrong")
+
+    def command_line(self) -> str:
+        """The command that trains with the same settings."""
+        words = ["arcade-dqn", "train", self._info.id]
+        if self._preset != self._info.preset:
+            words += ["--preset", self._preset]
+        for name, text in self.overrides().items():
+            words += ["--set", f"{name}={text}"]
+        return shlex.join(words)
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self.focus_next()
+
+    def action_train(self) -> None:
+        if self._settings is None:
+            self.notify(str(self.query_one("#verdict", Static).content), severity="error", markup=False)
+            return
+        self.arcade.train(self._info, self._settings)
+
+    def action_copy(self) -> None:
+        if self._settings is not None:
+            self.app.copy_to_clipboard(self.command_line())
+            self.notify(self.command_line(), title="Copied", markup=False)
+
+
+def _id(name: str) -> str:
+    return name.replace(".", "--")
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return ",".join(str(part) for part in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _about(setting: SettingInfo) -> str:
+    unit = f" ({setting.unit})" if setting.unit else ""
+    return f"{setting.help}{unit}; {setting.allowed}"

@@ -1,0 +1,71 @@
+"""A demo that fills the terminal."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import ComposeResult
+
+from arcade_dqn.tui import keys
+from arcade_dqn.tui.projector import FRAMES_PER_SECOND, Programme
+from arcade_dqn.tui.screens.base import ArcadeScreen
+from arcade_dqn.tui.widgets.picture import Picture
+from arcade_dqn.tui.widgets.titlebar import TitleBar
+
+
+class TheatreScreen(ArcadeScreen):
+    """Shows one agent, as large as the terminal allows."""
+
+    PLACE = "demo"
+    BINDINGS = keys.THEATRE
+
+    def __init__(self, programme: Programme, title: str) -> None:
+        super().__init__()
+        self._programme = programme
+        self._name = title
+        self._shown = -1
+
+    def body(self) -> ComposeResult:
+        picture = Picture("one moment", id="theatre")
+        picture.border_title = self._name
+        yield picture
+
+    def on_mount(self) -> None:
+        self.query_one(TitleBar).set_place("demo")
+        self.set_interval(1 / FRAMES_PER_SECOND, self._draw)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.call_after_refresh(self._resized)
+
+    def appear(self) -> None:
+        super().appear()
+        self._show()
+
+    def on_screen_suspend(self) -> None:
+        self.arcade.projector.show(None, (0, 0))
+
+    def _resized(self) -> None:
+        if self.active:
+            self._show()
+
+    def _show(self) -> None:
+        size = self.query_one(Picture).size
+        self.arcade.projector.show(self._programme, (size.width, size.height))
+
+    def _draw(self) -> None:
+        if not self.active:
+            return
+        showing = self.arcade.projector.newest()
+        if showing is None or showing.number == self._shown:
+            return
+        self._shown = showing.number
+        picture = self.query_one(Picture)
+        if showing.problem:
+            picture.say(showing.problem)
+        elif self.arcade.may_draw():
+            picture.show(showing.strips)
+            picture.border_subtitle = " · ".join(text for text in (showing.who, showing.caption) if text)
+
+    def action_pause(self) -> None:
+        projector = self.arcade.projector
+        projector.pause(not projector.paused)
+        self.query_one(Picture).border_title = f"{self._name} · paused" if projector.paused else self._name

@@ -1,0 +1,273 @@
+"""A run in training, live: how far it is, how well it plays, what its memory holds, and the agent itself."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from textual import events, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import RichLog, Static
+
+from arcade_dqn.games.catalog import GAMES
+from arcade_dqn.tui import keys
+from arcade_dqn.tui.projector import FRAMES_PER_SECOND, Programme
+from arcade_dqn.tui.record import RunRecord
+from arcade_dqn.tui.screens.base import ArcadeScreen
+from arcade_dqn.tui.theme import state_word
+from arcade_dqn.tui.widgets.braille import short
+from arcade_dqn.tui.widgets.chart import Chart, Plot, Trace, running_mean
+from arcade_dqn.tui.widgets.gauge import Gauge
+from arcade_dqn.tui.widgets.picture import Picture
+from arcade_dqn.tui.widgets.progress import ProgressLine
+from arcade_dqn.tui.widgets.titlebar import TitleBar
+
+if TYPE_CHECKING:
+    from arcade_dqn.link.board import Status
+    from arcade_dqn.tui.snapshot import Snapshot
+
+SMOOTHING = 20
+"""Episodes in the running mean that the chart draws."""
+_CHART_EVERY = 3
+"""Snapshots between two drawings of the charts."""
+
+
+class TrainingScreen(ArcadeScreen):
+    """Shows the cabinet's newest run; leaving it does not touch the training."""
+
+    PLACE = "training"
+    BINDINGS = keys.TRAINING
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._record: RunRecord | None = None
+        self._lines = 0
+        self._drawn = -1
+        self._looks = 0
+        self._shown = -1
+        self._viewing = True
+        self._epsilon_wanted: float | None = None
+
+    def body(self) -> ComposeResult:
+        yield ProgressLine(id="progress")
+        yield Static(id="facts", markup=False)
+        with Horizontal(id="training"):
+            with Vertical(id="curves"):
+                returns = Chart(empty="no episode has ended yet", id="returns")
+                returns.border_title = "Return"
+                returns.border_subtitle = f"· episode  ─ mean of {SMOOTHING}  ◆ evaluation"
+                yield returns
+                with Horizontal(id="learning"):
+                    for name, title in (("loss", "Loss"), ("mean-q", "Mean Q")):
+                        chart = Chart(empty="no update yet", id=name)
+                        chart.border_title = title
+                        yield chart
+            with Vertical(id="agent"):
+                view = Picture("waiting for the first weights", id="view")
+                view.border_title = "Agent"
+                yield view
+                with Vertical(id="gauges") as gauges:
+                    gauges.border_title = "Memory and chance"
+                    yield Gauge("Replay", id="replay")
+                    yield Gauge("Epsilon", id="epsilon")
+                log = RichLog(id="log", wrap=True, markup=False, max_lines=2_000, min_width=20)
+                log.border_title = "Log"
+                yield log
+
+    def completed(self) -> None:
+        self.set_interval(1 / FRAMES_PER_SECOND, self._draw_view)
+
+    # --- the run ---
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        super().show_snapshot(snapshot)
+        record = self.arcade.cabinet.record
+        if record is not self._record:
+            self._record, self._lines, self._drawn = record, 0, -1
+            self.query_one("#log", RichLog).clear()
+        place = f"{snapshot.game} · {snapshot.run.name}" if snapshot.run else "getting ready"
+        self.query_one(TitleBar).set_place(place)
+        self._show_status(snapshot)
+        self._show_log(record)
+        self._looks += 1
+        if self._looks % _CHART_EVERY == 1 and record.version != self._drawn:
+            self._drawn = record.version
+            self._show_charts(record, snapshot)
+        self._project(snapshot)
+        self.refresh_bindings_if(snapshot)
+
+    def refresh_bindings_if(self, snapshot: Snapshot) -> None:
+        """The key bar greys the keys that need a run under way: look again when that changes."""
+        if snapshot.running != self._was_running:
+            self._was_running = snapshot.running
+            self.refresh_bindings()
+
+    _was_running: bool | None = None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        needs_run = ("pause", "save", "evaluate", "epsilon", "epsilon_auto", "stop")
+        if action in needs_run and not self.arcade.cabinet.running:
+            return None
+        return True
+
+    def _show_status(self, snapshot: Snapshot) -> None:
+        word, colour = state_word(snapshot.state or "starting")
+        status = snapshot.status
+        progress = self.query_one("#progress", ProgressLine)
+        if status is None:
+            progress.set(word, colour, 0, 0, math.nan, math.nan)
+            self.query_one("#facts", Static).update(" the learner is getting ready", layout=False)
+            return
+        running = snapshot.state == "training"
+        eta = status.eta_seconds if running else math.nan
+        speed = status.steps_per_second if running else math.nan
+        progress.set(word, colour, status.step, status.steps_total, eta, speed)
+        self.query_one("#facts", Static).update(_facts(status), layout=False)
+        capacity = max(status.replay_capacity, 1)
+        learning = status.replay_size >= status.learning_start
+        self.query_one("#replay", Gauge).set(
+            status.replay_size / capacity,
+            f"{status.replay_size:,} / {status.replay_capacity:,}",
+            status.learning_start / capacity,
+            caption="Replay" if learning else f"Replay ┃ learns from {status.learning_start:,}",
+        )
+        epsilon = 0.0 if math.isnan(status.epsilon) else status.epsilon
+        if self._epsilon_wanted is not None and abs(epsilon - self._epsilon_wanted) < 1e-6:
+            self._epsilon_wanted = None
+        how = "by hand" if status.epsilon_override else "schedule"
+        self.query_one("#epsilon", Gauge).set(epsilon, f"{epsilon:.3f} {how}")
+
+    def _show_log(self, record: RunRecord) -> None:
+        new = record.lines - self._lines
+        if not new:
+            return
+        log = self.query_one("#log", RichLog)
+        for when, sentence in list(record.log)[-min(new, len(record.log)) :]:
+            log.write(f"{when} {sentence}")
+        self._lines = record.lines
+
+    def _show_charts(self, record: RunRecord, snapshot: Snapshot) -> None:
+        info = next((info for info in GAMES if info.title == snapshot.game), None)
+        step = float(snapshot.status.step) if snapshot.status else 0.0
+        rules = tuple(record.interventions)
+        x, y = record.returns.x, record.returns.y
+        traces = (
+            Trace(x, y, "dots", "raw"),
+            Trace(x, running_mean(y, SMOOTHING), "line", "line"),
+            Trace(record.evaluations.x, record.evaluations.y, "marks", "mark"),
+        )
+        self.query_one("#returns", Chart).show(Plot(traces, info.solved_at if info else None, rules, step))
+        loss, mean_q = record.loss, record.mean_q
+        charts = (("#loss", "Loss", loss), ("#mean-q", "Mean Q", mean_q))
+        for name, title, curve in charts:
+            chart = self.query_one(name, Chart)
+            chart.show(Plot((Trace(curve.x, curve.y, "line", "second"),), None, (), step))
+            chart.border_title = f"{title} {short(float(curve.y[-1]))}" if len(curve) else title
+
+    # --- the terminal view ---
+
+    def _project(self, snapshot: Snapshot) -> None:
+        view = self.query_one("#view", Picture)
+        size = (view.size.width, view.size.height)
+        seen = self.active and self._viewing and not self.has_class("-tiny")
+        if seen and snapshot.run is not None and snapshot.status is not None:
+            self.arcade.projector.show(Programme(snapshot.game, str(snapshot.run)), size)
+        elif self.active:
+            self.arcade.projector.show(None, (0, 0))
+
+    def _draw_view(self) -> None:
+        if not self.active or not self._viewing:
+            return
+        showing = self.arcade.projector.newest()
+        if showing is None or showing.number == self._shown:
+            return
+        self._shown = showing.number
+        view = self.query_one("#view", Picture)
+        if showing.problem:
+            view.say(showing.problem)
+        elif self.arcade.may_draw():
+            view.show(showing.strips)
+            view.border_title = f"Agent · {showing.who}" if showing.who else "Agent"
+            view.border_subtitle = showing.caption
+
+    def on_screen_suspend(self) -> None:
+        self.arcade.projector.show(None, (0, 0))
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._drawn = -1
+
+    # --- keys ---
+
+    def action_pause(self) -> None:
+        self.arcade.command("resume" if self.arcade.snapshot.state == "paused" else "pause")
+
+    def action_save(self) -> None:
+        self.arcade.command("save")
+
+    def action_evaluate(self) -> None:
+        self.arcade.command("evaluate")
+
+    def action_epsilon(self, change: float) -> None:
+        status = self.arcade.snapshot.status
+        if status is None:
+            return
+        # Keys pressed faster than the board answers count from the value asked for last.
+        base = status.epsilon if self._epsilon_wanted is None else self._epsilon_wanted
+        value = min(max(round(base + change, 3), 0.0), 1.0)
+        if self.arcade.command("set", name="epsilon", value=value):
+            self._epsilon_wanted = value
+            self.arcade.cabinet.record.intervened(status.step, f"epsilon set to {value:.2f}")
+
+    def action_epsilon_auto(self) -> None:
+        status = self.arcade.snapshot.status
+        if status is not None and self.arcade.command("set", name="epsilon", value=None):
+            self._epsilon_wanted = None
+            self.arcade.cabinet.record.intervened(status.step, "epsilon back on its schedule")
+
+    def action_view(self) -> None:
+        self._viewing = not self._viewing
+        self.query_one("#view", Picture).display = self._viewing
+        if not self._viewing:
+            self.arcade.projector.show(None, (0, 0))
+
+    def action_window(self) -> None:
+        cabinet, run = self.arcade.cabinet, self.arcade.snapshot.run
+        if cabinet.window_open:
+            self.arcade.in_thread(cabinet.close_window)
+        elif run is None:
+            self.notify("The run is getting ready; try again in a moment.")
+        else:
+            if not cabinet.display and not self._viewing:
+                self.action_view()
+            self.arcade.in_thread(lambda: cabinet.open_window(str(run)))
+
+    @work
+    async def action_stop(self) -> None:
+        from arcade_dqn.tui.screens.confirm import Answer, ConfirmScreen
+
+        question = "The run stops and is saved, and can be resumed later."
+        answers = [Answer("y", "Stop", "stop", "warning"), Answer("n", "Go on", "")]
+        if await self.app.push_screen_wait(ConfirmScreen("Stop the training?", question, answers)) == "stop":
+            self.arcade.command("stop")
+
+    def action_back(self) -> None:
+        self.arcade.go_home()
+
+
+def _facts(status: Status) -> Content:
+    """The numbers of a run, on one line."""
+    facts = [("episode", f"{status.episode:,}")]
+    for name, value in (
+        ("last", status.last_return),
+        ("mean", status.mean_return),
+        ("best eval", status.best_evaluation),
+        ("updates/s", status.updates_per_second),
+    ):
+        if math.isfinite(value):
+            facts.append((name, f"{value:,.0f}" if name == "updates/s" else f"{value:,.4g}"))
+    parts: list[Content] = []
+    for name, text in facts:
+        parts.append(Content.assemble((f"{name} ", "$muted"), (text, "$foreground")))
+    return Content(" ") + Content("   ").join(parts)

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arcade_dqn.config import build
+from arcade_dqn.errors import ArcadeError
+from arcade_dqn.storage.run_dir import RunDir
+from arcade_dqn.storage.summary import Summary
+from arcade_dqn.tui.app import ArcadeApp
+from arcade_dqn.tui.lab import QUESTIONS, SEEDS, Lab, Results
+from arcade_dqn.tui.screens.experiments import ExperimentsScreen
+
+REPLAY = QUESTIONS[0]
+
+
+@pytest.fixture
+def lab(tmp_path: Path, programs: Any) -> Lab:
+    return Lab(tmp_path / "runs", {}, programs)
+
+
+def finish(lab: Lab, programs: Any, *scores: float) -> bool:
+    """Let the present run be scored at steps 1,000, 2,000, ... and end; whether there is another one."""
+    trainer = programs.trainer
+    for index, score in enumerate(scores, start=1):
+        trainer.says("evaluation", step=1_000 * index, mean=score, std=0.0, episodes=10, solved=False)
+    trainer.says("ended", reason="steps", step=20_000, message="done", model=None)
+    assert not lab.poll()
+    trainer.exit_code = 0
+    return lab.poll()
+
+
+def test_all_variants_are_settings_that_exist() -> None:
+    for question in QUESTIONS:
+        letters = [variant.letter for variant in question.variants]
+        assert letters == sorted(set(letters))
+        for variant in question.variants:
+            build(question.game, question.preset, variant.changes)
+
+
+def test_an_experiment_trains_every_variant_with_every_seed(lab: Lab, programs: Any) -> None:
+    lab.begin(REPLAY)
+    seen = []
+    more = True
+    while more:
+        run = RunDir.open(programs.trainer.arguments[-1])
+        settings = run.settings()
+        seen.append((settings.replay.capacity, settings.run.seed))
+        assert settings.environment == build("CartPole-v1", "cartpole").environment
+        normal = settings.replay.capacity > 64
+        more = finish(
+            lab, programs, 10.0, 200.0 if normal else 20.0, 200.0 if normal else 20.0, 230.0 if normal else 20.0
+        )
+        if more:
+            lab.go_on()
+    normal = build("CartPole-v1", "cartpole").replay.capacity
+    assert seen == [(capacity, seed) for seed in SEEDS for capacity in (normal, 64)]
+    assert not lab.running
+    results = lab.results["replay"]
+    assert results.complete
+    # The score of a run is the mean of its last three evaluations.
+    assert results.finals(REPLAY.variants[0]) == [210.0] * 3
+    assert results.curve(REPLAY.variants[1]) == [(1_000, 10), (2_000, 20), (3_000, 20), (4_000, 20)]
+    expected = (
+        "After 20,000 steps the normal buffer scored 210 ± 0 at the end, a buffer of one batch 20 ± 0, over 3 seeds."
+    )
+    assert results.answer() == expected
+
+
+def test_no_clear_difference_is_called_so() -> None:
+    results = Results(REPLAY)
+    for letter, scores in (("A", (100.0, 200.0, 300.0)), ("B", (90.0, 190.0, 310.0))):
+        for seed, score in zip(SEEDS, scores, strict=True):
+            results.scores[letter, seed] = [(1_000.0, score)]
+            results.done.add((letter, seed))
+    assert results.answer().startswith("No clear difference")
+
+
+def test_curves_of_seeds_that_are_not_as_far_are_cut_to_what_all_have() -> None:
+    results = Results(REPLAY)
+    results.scores["A", 1] = [(1_000.0, 10.0), (2_000.0, 30.0)]
+    results.scores["A", 2] = [(1_000.0, 20.0)]
+    assert results.curve(REPLAY.variants[0]) == [(1_000.0, 15.0)]
+    assert results.answer() == ""
+
+
+def test_a_stopped_experiment_goes_on_where_it_was(lab: Lab, programs: Any, tmp_path: Path) -> None:
+    lab.begin(REPLAY)
+    first = RunDir.open(programs.trainer.arguments[-1])
+    first.append_metrics({"kind": "evaluation", "step": 1_000, "mean": 55.0})
+    first.write_summary(Summary(state="done", step=20_000, steps_total=20_000))
+    assert finish(lab, programs, 55.0)
+    lab.go_on()
+    second = programs.trainer.arguments[-1]
+    lab.stop()
+    assert not lab.poll()
+    assert not lab.running
+    assert not lab.problem
+
+    again = Lab(tmp_path / "runs", {}, programs)
+    again.begin(REPLAY)
+    assert programs.trainer.arguments[-1] == second
+    assert again.results["replay"].finals(REPLAY.variants[0]) == [55.0]
+
+
+def test_a_trainer_that_dies_ends_the_experiment_with_the_reason(lab: Lab, programs: Any) -> None:
+    lab.begin(REPLAY)
+    programs.trainer.exit_code = 1
+    assert not lab.poll()
+    assert not lab.running
+    assert "out of memory" in lab.problem
+
+
+def test_one_experiment_at_a_time(lab: Lab) -> None:
+    lab.begin(REPLAY)
+    with pytest.raises(ArcadeError, match="an experiment is running"):
+        lab.begin(QUESTIONS[1])
+
+
+async def settled(ready: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if ready():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("it did not come")
+
+
+def texts(app: ArcadeApp) -> str:
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 50)])
+async def test_screen(make_app: Callable[..., ArcadeApp], programs: Any, size: tuple[int, int]) -> None:
+    app = make_app()
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("x")
+        assert isinstance(app.screen, ExperimentsScreen)
+        await settled(lambda: "6 short runs" in texts(app))
+        await pilot.press("down", "up", "enter")
+        await settled(lambda: bool(programs.started) and app.lab.now is not None)
+        programs.trainer.says("evaluation", step=1_000, mean=33.0, std=0.0, episodes=10, solved=False)
+        programs.trainer.says("evaluation", step=2_000, mean=44.0, std=0.0, episodes=10, solved=False)
+        await settled(lambda: "0 of 6 runs done" in texts(app) and "step 2,000" in texts(app))
+        programs.trainer.says("ended", reason="steps", step=20_000, message="done", model=None)
+        first = programs.trainer
+        await settled(lambda: first.input_closed)
+        first.exit_code = 0
+        await settled(lambda: programs.trainer is not first and app.lab.now is not None)
+        await settled(lambda: "1 of 6 runs done" in texts(app))
+        await pilot.press("ctrl+x")
+        await settled(lambda: not app.lab.running)
+        await settled(lambda: "enter goes on" in texts(app))

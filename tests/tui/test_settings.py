@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from textual.widgets import Input, Select, Static
+
+from arcade_dqn.config import Settings
+from arcade_dqn.tui.app import ArcadeApp
+from arcade_dqn.tui.screens.settings import SettingsScreen
+
+
+async def settled(ready: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if ready():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("it did not come")
+
+
+def field(app: ArcadeApp, name: str) -> Input:
+    return app.screen.query_one(f"#{name.replace('.', '--')}", Input)
+
+
+def verdict(app: ArcadeApp) -> str:
+    return str(app.screen.query_one("#verdict", Static).content)
+
+
+async def test_change_check_copy_and_train(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("c")
+        await settled(lambda: isinstance(app.screen, SettingsScreen) and "arcade-dqn train" in verdict(app))
+        assert verdict(app) == "arcade-dqn train CartPole-v1"
+
+        field(app, "run.seed").value = "-3"
+        await settled(lambda: "run.seed" in verdict(app))
+        assert "-3" in verdict(app)
+        await pilot.press("ctrl+t")
+        await pilot.pause()
+        assert isinstance(app.screen, SettingsScreen)
+        assert not programs.started
+
+        field(app, "run.seed").value = "7"
+        field(app, "network.hidden").value = "32,16"
+        expected = "arcade-dqn train CartPole-v1 --set network.hidden=32,16 --set run.seed=7"
+        await settled(lambda: verdict(app) == expected)
+        assert field(app, "run.seed").has_class("-changed")
+        assert not field(app, "run.steps").has_class("-changed")
+        await pilot.press("ctrl+y")
+        assert app.clipboard == expected
+
+        await pilot.press("ctrl+t")
+        await settled(lambda: bool(programs.started) and bool(programs.trainer.sent))
+        run = Path(programs.trainer.commands[0][1]["run"])
+        settings = Settings.from_json((run / "config.json").read_bytes())
+        assert (settings.run.seed, settings.network.hidden, settings.preset) == (7, (32, 16), "cartpole")
+
+
+async def test_another_preset(make_app: Callable[..., ArcadeApp]) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("c")
+        await settled(lambda: isinstance(app.screen, SettingsScreen) and "arcade-dqn train" in verdict(app))
+        app.screen.query_one("#preset", Select).value = "tutorial"
+        await settled(lambda: verdict(app) == "arcade-dqn train CartPole-v1 --preset tutorial")
+        assert field(app, "network.hidden").value == "24"
+        assert field(app, "learning.discount").value == "0.95"
+        assert not app.screen.show_horizontal_scrollbar

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import DataTable, Static
+
+from arcade_dqn.acting.layers import initial_weights
+from arcade_dqn.config import build
+from arcade_dqn.evaluation import Evaluation
+from arcade_dqn.storage.model_file import ModelInfo, TrainingSummary, save_model
+from arcade_dqn.storage.run_dir import RunDir
+from arcade_dqn.storage.summary import Summary
+from arcade_dqn.tui.app import ArcadeApp
+from arcade_dqn.tui.screens.runs import _age
+from arcade_dqn.tui.screens.theatre import TheatreScreen
+from arcade_dqn.tui.screens.training import TrainingScreen
+
+
+async def settled(ready: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if ready():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("it did not come")
+
+
+def rows(app: ArcadeApp) -> list[list[str]]:
+    table = app.screen.query_one(DataTable)
+    return [[str(cell) for cell in table.get_row_at(index)] for index in range(table.row_count)]
+
+
+def about(app: ArcadeApp) -> str:
+    return str(app.screen.query_one("#about", Static).content)
+
+
+def save(path: Path, score: float) -> None:
+    settings = build("CartPole-v1", "cartpole")
+    info = ModelInfo(
+        game="CartPole-v1",
+        observation_shape=(4,),
+        n_actions=2,
+        action_names=("left", "right"),
+        network=settings.network,
+        environment=settings.environment,
+        training=TrainingSummary(preset="cartpole", steps=12_345, episodes=67, updates=89, seed=3),
+        evaluation=Evaluation.from_returns([score], 1),
+        created="2026-01-02",
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_model(path, info, initial_weights(settings.network, (4,), 2, 1))
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    save(tmp_path / "shipped" / "CartPole-v1" / "agent.safetensors", 500.0)
+    save(tmp_path / "runs" / "CartPole-v1" / "mine" / "best.safetensors", 321.5)
+    broken = tmp_path / "runs" / "CartPole-v1" / "mine" / "final.safetensors"
+    broken.write_bytes(b"not a model at all")
+    return tmp_path
+
+
+async def test_models_shipped_own_and_broken(make_app: Callable[..., ArcadeApp], programs: Any, models: Path) -> None:
+    app = make_app(display=True)
+    models = app.runs_dir.parent
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("m")
+        await settled(lambda: len(rows(app)) == 3)
+        assert rows(app)[0] == ["CartPole", "500.0", "12,345", "2026-01-02", "shipped/agent"]
+        assert rows(app)[1] == ["CartPole", "321.5", "12,345", "2026-01-02", "mine/best"]
+        assert rows(app)[2][0] == "cannot be read"
+        assert "67 episodes" in about(app)
+        await pilot.press("down", "enter")
+        await settled(lambda: bool(programs.started))
+        assert programs.window.arguments[0] == str(models / "runs" / "CartPole-v1" / "mine" / "best.safetensors")
+        await pilot.press("down", "enter")
+        await pilot.pause()
+        assert "final.safetensors" in about(app)
+        assert "final.safetensors" in [*app._notifications][-1].message
+        assert len(programs.started) == 1
+        assert not app.screen.query_one(DataTable).show_horizontal_scrollbar
+
+
+async def test_a_model_plays_here_without_a_display(make_app: Callable[..., ArcadeApp], models: Path) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        for key in ("enter", "v"):
+            await pilot.press("m")
+            await settled(lambda: len(rows(app)) == 3)
+            await pilot.press(key)
+            await settled(lambda: isinstance(app.screen, TheatreScreen))
+            await pilot.press("escape", "escape")
+
+
+async def test_no_models_yet(make_app: Callable[..., ArcadeApp]) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("m")
+        await settled(lambda: "no saved models yet" in about(app))
+        await pilot.press("enter", "f5")
+
+
+async def test_runs_and_their_states(
+    make_app: Callable[..., ArcadeApp], programs: Any, make_run: Callable[..., RunDir], tmp_path: Path
+) -> None:
+    run = make_run(name="half")
+    run.write_summary(Summary(state="stopped", step=400, steps_total=1_000, best_evaluation=88.25))
+    done = make_run(name="whole")
+    done.write_summary(Summary(state="done", step=1_000, steps_total=1_000))
+    (tmp_path / "runs" / "CartPole-v1" / "strange").mkdir()
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("r")
+        await settled(lambda: len(rows(app)) == 3)
+        by_name = {row[1]: row for row in rows(app)}
+        assert by_name["half"][:6] == ["CartPole", "half", "stopped", "400 / 1,000", "88.2", "-"]
+        assert by_name["whole"][2] == "done"
+        assert by_name["strange"][2] == "broken"
+        table = app.screen.query_one(DataTable)
+        names = [row[1] for row in rows(app)]
+        table.move_cursor(row=names.index("strange"))
+        await pilot.press("r")
+        await pilot.pause()
+        assert "config.json" in [*app._notifications][-1].message
+        table.move_cursor(row=names.index("whole"))
+        await pilot.press("r")
+        await pilot.pause()
+        assert "nothing to resume" in [*app._notifications][-1].message
+        table.move_cursor(row=names.index("half"))
+        await pilot.press("v")
+        await settled(lambda: isinstance(app.screen, TheatreScreen))
+        await pilot.press("escape")
+        table.move_cursor(row=names.index("half"))
+        await pilot.press("enter")
+        await settled(lambda: isinstance(app.screen, TrainingScreen) and bool(programs.started))
+        await settled(lambda: bool(programs.trainer.sent))
+        assert programs.trainer.commands == [("open", {"run": str(run.path)})]
+
+
+async def test_a_run_in_the_window(
+    make_app: Callable[..., ArcadeApp], programs: Any, make_run: Callable[..., RunDir]
+) -> None:
+    run = make_run()
+    app = make_app(display=True)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("r")
+        await settled(lambda: len(rows(app)) == 1)
+        await pilot.press("w")
+        await settled(lambda: bool(programs.started))
+        assert programs.window.arguments[0] == str(run.path)
+
+
+async def test_no_runs_yet(make_app: Callable[..., ArcadeApp]) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("r")
+        await settled(lambda: "There are no runs" in about(app))
+        await pilot.press("enter", "w", "v", "f5")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(4.9, "4 s"), (125, "2 min"), (7_300, "2 h"), (200_000, "2 d"), (-5, "0 s")]
+)
+def test_age(seconds: float, text: str) -> None:
+    assert _age(seconds) == text
