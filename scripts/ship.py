@@ -28,8 +28,8 @@ SEED = 20_000
 """Far from every seed that a run is started with, so that no run evaluates on these episodes."""
 
 
-def ship(run: RunDir) -> Path:
-    """Score, save, and write the card; returns the folder."""
+def ship(run: RunDir, commit: str) -> Path:
+    """Score, save, and write the card; returns the folder. `commit` is the code that trained the run."""
     source = SavedModel(run.best)
     assert source.policy is not None
     settings = run.settings()
@@ -40,17 +40,14 @@ def ship(run: RunDir) -> Path:
     folder = ROOT / "saved_models" / info.slug
     save_model(folder / "agent.safetensors", model, source.policy.weights)
     draw(run.read_metrics(), settings, info, run.name, folder / "curve.png")
-    (folder / "card.md").write_text(card(model, evaluation, epsilon), "utf-8")
+    (folder / "card.md").write_text(card(model, evaluation, epsilon, commit), "utf-8")
     return folder
 
 
-def card(model: ModelInfo, evaluation: Evaluation, epsilon: float) -> str:
+def card(model: ModelInfo, evaluation: Evaluation, epsilon: float, commit: str) -> str:
     """What the agent is, and how its score was measured."""
     training = model.training
     margin = 1.96 * evaluation.standard_error
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout.strip()
     minutes, seconds = divmod(math.floor(training.seconds), 60)
     play = "greedy" if not epsilon else f"greedy but for {epsilon:g} of its actions"
     return f"""# {model.title}
@@ -60,7 +57,7 @@ An agent for `{model.game}`, the best by its evaluations during one training run
 | | |
 |---|---|
 | made by | `arcade-dqn train {model.game} --preset {training.preset} --seed {training.seed}`, then `scripts/ship.py` |
-| shipped at commit | {commit} |
+| commit | {commit} |
 | network | {model.network.kind}, hidden {", ".join(map(str, model.network.hidden))}, head {model.network.head} |
 | trained for | {training.steps:,} steps, {training.updates:,} updates, {training.episodes:,} episodes |
 | training time | {minutes} min {seconds} s of training alone, beside other work |
@@ -75,12 +72,19 @@ Measure it again: `arcade-dqn eval saved_models/{find(model.game).slug}/agent.sa
 """
 
 
+def present_commit() -> str:
+    """The short name of the commit that is checked out."""
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run")
     parser.add_argument("--runs-dir", type=Path, default=Path("runs"))
+    parser.add_argument("--commit", help="the commit that trained the run (default: the present one)")
     options = parser.parse_args()
-    print(ship(RunDir.find(options.run, options.runs_dir)))
+    print(ship(RunDir.find(options.run, options.runs_dir), options.commit or present_commit()))
 
 
 if __name__ == "__main__":

@@ -52,9 +52,9 @@ class ReplayBuffer:
     ) -> None:
         self.capacity = settings.capacity
         self.stack = stack
-        # An episode of T steps has T transitions but T + 1 frames. A quarter more frames than transitions keeps the
-        # buffer full for episodes of four steps or more; with shorter ones the oldest transitions leave early.
-        frame_capacity = self.capacity + self.capacity // 4 + 2 * (stack + n_step)
+        # An episode of T steps has T transitions but T + 1 frames. An eighth more frames than transitions keeps the
+        # buffer full for episodes of eight steps or more; with shorter ones the oldest transitions leave early.
+        frame_capacity = self.capacity + self.capacity // 8 + 2 * (stack + n_step)
         make_store = Lz4Frames if settings.compression == "lz4" else ArrayFrames
         self.frames: FrameStore = make_store(frame_capacity, frame_shape, np.dtype(frame_dtype))
         # An old transition may point at its stack's frames from before an even older one was appended (n-step).

@@ -238,7 +238,7 @@ class Run:
         with self._not_training("paused"):
             while self._paused and not self._stop_reason:
                 self._look()
-                time.sleep(0.02)
+                time.sleep(_LOOK_SECONDS)
 
     def _wait_for_speed_limit(self) -> None:
         """Sleep so that steps come no faster than the limit, looking around meanwhile."""

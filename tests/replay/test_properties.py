@@ -119,8 +119,8 @@ def test_the_buffer_holds_the_newest_transitions_of_the_reference(
     assert all(np.array_equal(left, right) for left, right in zip(sampled, again, strict=True))
 
 
-@pytest.mark.parametrize("length", [4, 5, 17])
-def test_episodes_of_four_steps_or_more_keep_the_buffer_full(length: int) -> None:
+@pytest.mark.parametrize("length", [8, 9, 17])
+def test_episodes_of_eight_steps_or_more_keep_the_buffer_full(length: int) -> None:
     buffer = ReplayBuffer(ReplaySettings(capacity=40, learning_start=1), (1,), np.dtype(np.int32), 1, 0)
     steps = [Played(0, "terminated" if t % length == length - 1 else "") for t in range(300)]
     write(steps, buffer, 1)

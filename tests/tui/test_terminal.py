@@ -25,8 +25,8 @@ class Terminal:
         self._tmux = ["tmux", "-S", str(socket), "-f", os.devnull]
         columns, rows = (str(number) for number in size)
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-        # There is no display in this test: what needs one has to say so.
-        for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+        # There is no display in this test, and nothing but the terminal says how large it is.
+        for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER", "COLUMNS", "LINES"):
             environment.pop(name, None)
         line = f'{shlex.join(command)}; echo "the end: $?"; sleep 1000'
         subprocess.run([*self._tmux, "new-session", "-d", "-x", columns, "-y", rows, line], check=True, env=environment)

@@ -67,7 +67,7 @@ class GameList(OptionList):
         solved = score is not None and info.solved_at is not None and score >= info.solved_at
         mark = "★" if solved else " "
         value = "" if score is None else f"{score:.1f}" if abs(score) < 1000 else f"{score:.0f}"
-        return Content.assemble((f"  {title:<16}", ""), (f"{value:>7}", "$muted"), (mark, "$accent"))
+        return Content.assemble((f"  {title:<16}", ""), " " * (7 - len(value)), (value, "$muted"), (mark, "$accent"))
 
     async def _on_click(self, event: events.Click) -> None:
         # The inherited handler would select, that is train, at the first click.
