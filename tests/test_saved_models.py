@@ -1,0 +1,49 @@
+"""The shipped agents against their cards."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from arcade_dqn.games.catalog import find
+from arcade_dqn.stage.evaluate import evaluate
+from arcade_dqn.stage.source import SavedModel
+from arcade_dqn.storage.paths import saved_models_dir
+
+AGENTS = sorted(saved_models_dir().glob("*/agent.safetensors"))
+EPISODES = 5
+
+
+def test_there_are_agents() -> None:
+    assert len(AGENTS) >= 9
+
+
+@pytest.mark.parametrize("path", AGENTS, ids=lambda path: path.parent.name)
+def test_an_agent_scores_what_its_card_says(path: Path) -> None:
+    source = SavedModel(path)
+    card = source.evaluation()
+    assert card is not None
+    assert source.policy is not None
+    assert path.parent.name == source.info.slug
+    # Other episodes than the card's: their mean lies within four standard errors of it (and rounding).
+    played = evaluate(source.policy, find(source.info.id), source.environment, episodes=EPISODES, seed=31)
+    assert abs(played.mean - card.mean) <= 4 * card.std / EPISODES**0.5 + 0.01 * abs(card.mean)
+
+
+@pytest.mark.parametrize("path", AGENTS, ids=lambda path: path.parent.name)
+def test_the_card_tells_what_the_file_holds(path: Path) -> None:
+    model = SavedModel(path).model
+    card = (path.parent / "card.md").read_text("utf-8")
+    assert model.evaluation is not None
+    assert f"**{model.evaluation.mean:.1f}**" in card
+    assert f"{model.training.steps:,} steps" in card
+    assert f"`arcade-dqn train {model.game} --preset {model.training.preset} --seed {model.training.seed}`" in card
+    assert re.search(r"\| commit \| [0-9a-f]{7,} \|", card)
+    assert (path.parent / "curve.png").stat().st_size > 10_000
+
+
+def test_all_agents_together_are_small() -> None:
+    total = sum(file.stat().st_size for file in saved_models_dir().rglob("*") if file.is_file())
+    assert total < 40 * 1024 * 1024
