@@ -91,7 +91,14 @@ class ArcadeApp(App[int]):
         self.set_interval(_LOOK, self._look)
         self.set_timer(_PAINT, self._painted)
 
+    @property
+    def _open(self) -> bool:
+        """False once the app is closing: a timer may still fire when its screens are gone."""
+        return self.is_running and bool(self.screen_stack)
+
     def _painted(self) -> None:
+        if not self._open:
+            return
         self.painted = True
         # From here on this process draws games: SDL must open neither display nor sound for that.
         os.environ["SDL_VIDEODRIVER"] = os.environ["SDL_AUDIODRIVER"] = "dummy"
@@ -101,6 +108,8 @@ class ArcadeApp(App[int]):
             self.set_timer(_WARM_UP, self._start_learner)
 
     def _start_learner(self) -> None:
+        if not self._open:
+            return
         self.in_thread(self.cabinet.warm_up, self._preload)
 
     @staticmethod
@@ -116,7 +125,7 @@ class ArcadeApp(App[int]):
         gc.freeze()  # see projector.py
 
     def _look(self) -> None:
-        if not self.is_running:
+        if not self._open:
             return
         self.snapshot = snapshot = self.cabinet.poll()
         if self.lab.poll():
