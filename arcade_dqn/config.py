@@ -200,7 +200,11 @@ class RunSettings(_Section):
     steps: int = _setting(100_000, "agent steps to train", unit="steps", low=1, high=10_000_000_000)
     seed: int = _setting(1, "seed of every random number in the run", low=0, high=2**31 - 1)
     checkpoint_every: int = _setting(
-        0, "steps between two checkpoints; 0: only at the end and when asked", unit="steps", low=0, high=10_000_000_000
+        10_000,
+        "steps between two checkpoints; 0: only at the end and when asked",
+        unit="steps",
+        low=0,
+        high=10_000_000_000,
     )
     keep_checkpoints: int = _setting(3, "newest checkpoints kept", low=1, high=1_000)
     speed_limit: float = _setting(
@@ -321,8 +325,9 @@ def known_name(name: str) -> str:
         return name
     near = difflib.get_close_matches(name, setting_table(), n=3, cutoff=0.4)
     same_key = [known for known in setting_table() if known.split(".")[1] == name]
-    hint = " or ".join(same_key or near) or "see `arcade-dqn train --help-settings`"
-    raise SettingsError(f"there is no setting named {name!r}; did you mean {hint}?")
+    known_names = " or ".join(same_key or near)
+    hint = f"did you mean {known_names}?" if known_names else "`arcade-dqn train --help-settings` lists them"
+    raise SettingsError(f"there is no setting named {name!r}; {hint}")
 
 
 def parse_override(text: str) -> tuple[str, str]:

@@ -48,7 +48,11 @@ def resume(arguments: argparse.Namespace) -> int:
     """`arcade-dqn resume RUN`: go on from its newest checkpoint."""
     from arcade_dqn.storage.run_dir import RunDir
 
-    return _execute(RunDir.find(arguments.target, runs_dir(arguments)), arguments)
+    run_dir = RunDir.find(arguments.target, runs_dir(arguments))
+    # Asked at once, before TensorFlow is loaded; the run itself takes the lock again and keeps it.
+    with run_dir.lock():
+        pass
+    return _execute(run_dir, arguments)
 
 
 def _execute(run_dir: RunDir, arguments: argparse.Namespace) -> int:

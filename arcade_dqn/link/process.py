@@ -217,11 +217,14 @@ class Child:
             return f"the {self.title} is running"
         if code == 0:
             return f"the {self.title} ended"
-        how = f"failed with exit code {code}" if code > 0 else f"was ended by {_signal_name(-code)}"
         if code == -9:
-            how += " (by someone, or by the system when memory ran out)"
+            return f"the {self.title} was ended by SIGKILL: by someone, or by the system when memory ran out"
+        if code < 0:
+            # What a program happened to log last says nothing about a signal from outside.
+            how = f"was ended by {_signal_name(-code)}"
+            return f"the {self.title} {how}" + (f"; its log is {self.log}" if self.last_log_line() else "")
         last = self.last_log_line()
-        return f"the {self.title} {how}: {last}" if last else f"the {self.title} {how}; its log {self.log} is empty"
+        return f"the {self.title} failed with exit code {code}" + (f": {last}" if last else ", and left no word why")
 
     def last_log_line(self) -> str:
         """The last line with text that this child wrote to its log, fit to be shown; "" if there is none."""

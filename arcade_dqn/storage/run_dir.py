@@ -219,6 +219,18 @@ class RunDir:
         """Bytes of metrics so far, to keep in a checkpoint."""
         return self._metrics.size()
 
+    def set_metrics_aside(self) -> Path:
+        """Rename metrics.jsonl to metrics-1.jsonl, or the first free number; returns the new path."""
+        self.close()
+        number = 1
+        while (kept := self.path / f"metrics-{number}.jsonl").exists():
+            number += 1
+        try:
+            os.replace(self.metrics, kept)
+        except OSError as error:
+            raise StorageError(f"cannot rename {self.metrics}: {reason(error)}") from error
+        return kept
+
     def truncate_metrics(self, size: int) -> None:
         """Forget the metrics after the first `size` bytes, when the run goes on from a checkpoint that kept `size`."""
         self._metrics.truncate(size)

@@ -14,10 +14,14 @@ import queue
 import sys
 import threading
 from io import FileIO
+from pathlib import Path
 from typing import Any
 
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.link.commands import Command, CommandError, ack, encode, failure, parse_command, read_lines
+from arcade_dqn.storage.atomic import StorageError
+
+_LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 
 class Events:
@@ -77,7 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--nice", type=int, default=0, help="lower this process's priority by so much (POSIX)")
     options = parser.parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT)
     if options.nice and hasattr(os, "nice"):
         os.nice(options.nice)
     emit = Events()
@@ -106,7 +110,9 @@ def _train(folder: str | None, incoming: queue.SimpleQueue[Command | None], emit
             return 0
     commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
     try:
-        run = Run(RunDir.open(folder), emit, commands)
+        run_dir = RunDir.open(folder)
+        run = Run(run_dir, emit, commands)
+        _log_into(run_dir.log)
     except ArcadeError as error:
         emit({"event": "ended", "reason": "failed", "step": 0, "message": str(error), "model": None})
         raise
@@ -119,6 +125,17 @@ def _train(folder: str | None, incoming: queue.SimpleQueue[Command | None], emit
     threading.Thread(target=forward, name="forward", daemon=True).start()
     result = run.execute()
     return 130 if result.reason == "interrupted" else 0
+
+
+def _log_into(path: Path) -> None:
+    """Write the log into the run's folder, too: a trainer that waited behind a menu began without one."""
+    try:
+        handler = logging.FileHandler(path, encoding="utf-8")
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {error.strerror or error}") from error
+    handler.setFormatter(logging.Formatter(_LOG_FORMAT))
+    logging.getLogger().addHandler(handler)
+    logging.getLogger(__name__).info("training in %s, process %d", path.parent, os.getpid())
 
 
 def _wait_for_open(incoming: queue.SimpleQueue[Command | None], emit: Events) -> str | None:

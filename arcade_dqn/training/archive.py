@@ -8,7 +8,7 @@ from pathlib import Path
 from arcade_dqn.evaluation import Evaluation
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.checkpoint import load_newest, save_checkpoint
-from arcade_dqn.storage.model_file import save_model
+from arcade_dqn.storage.model_file import ModelFileError, read_info, save_model
 from arcade_dqn.storage.model_info import ModelInfo, TrainingSummary
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.training.loop import Loop
@@ -48,7 +48,12 @@ class Archive:
         """
         newest = load_newest(self._run_dir.checkpoints)
         if newest is None:
-            self._run_dir.truncate_metrics(0)
+            if self._run_dir.metrics_size():
+                kept = self._run_dir.set_metrics_aside()
+                self._warn(
+                    "this run was ended before its first checkpoint, so it begins again from step 0; "
+                    f"its earlier metrics are kept in {kept.name}, its best model stays until a better one comes"
+                )
             return None
         found, state = newest
         for problem in found.damaged:
@@ -60,6 +65,17 @@ class Archive:
             game = self._loop.settings.game
             self._warn(f"{game} cannot be saved in mid-game; the run goes on with a new episode")
         return float(state["speed_limit"])
+
+    def save_best(self, evaluation: Evaluation) -> None:
+        """Save the present policy as the run's best model, unless the one that is there scored better."""
+        best = self._run_dir.best
+        try:
+            before = read_info(best).evaluation if best.exists() else None
+        except ModelFileError as error:
+            self._warn(f"the best model so far is replaced: {error}")
+            before = None
+        if before is None or evaluation.mean >= before.mean:
+            self.save_model(best, evaluation)
 
     def save_model(self, path: Path, evaluation: Evaluation | None) -> Path | None:
         """Save the present policy as a model file; its path, or None if that failed."""

@@ -180,11 +180,16 @@ class Run:
         if self._speed_limit:
             self._wait_for_speed_limit()
         settings = self._settings
-        if settings.run.checkpoint_every and step.step % settings.run.checkpoint_every == 0:
+        if step.step == settings.run.steps:
+            return False  # `_finish` evaluates and saves
+        # The evaluation comes first: a run that goes on from the checkpoint must not miss it.
+        evaluate_now = settings.evaluation.every and step.step % settings.evaluation.every == 0
+        solved = self._evaluate_and_decide() if evaluate_now else False
+        if settings.run.checkpoint_every and step.step % settings.run.checkpoint_every == 0 and not solved:
+            self._stopwatch.stop()
             self._save_checkpoint()
-        if settings.evaluation.every and step.step % settings.evaluation.every == 0 and step.step < settings.run.steps:
-            return self._evaluate_and_decide()
-        return False
+            self._stopwatch.start()
+        return solved
 
     def _finish(self, reason: str) -> RunResult:
         stopped = reason in ("stopped", "interrupted")
@@ -380,9 +385,8 @@ class Run:
         return confirmed is not None and confirmed.mean >= goal
 
     def _keep_if_best(self, evaluation: Evaluation | None) -> None:
-        best = self._recorder.best_evaluation
-        if evaluation is not None and (best is None or evaluation.mean >= best):
-            self._archive.save_model(self._run_dir.best, evaluation)
+        if evaluation is not None:
+            self._archive.save_best(evaluation)
 
 
 _ENDINGS = {

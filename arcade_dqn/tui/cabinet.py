@@ -169,6 +169,10 @@ class Cabinet:
             self._window_closing = True
             window.stop(2.0)
 
+    def shows(self, target: str) -> bool:
+        """Whether the window is open on `target`."""
+        return self.window_open and self._window_target == target
+
     @property
     def window_open(self) -> bool:
         return self._window is not None and not self._window_closing

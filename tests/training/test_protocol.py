@@ -99,6 +99,7 @@ def test_a_whole_conversation(tmp_path: Path, run_dir: RunDir) -> None:
         assert ended["step"] >= saved["step"]
         assert it.child.stop() == 0
     assert checkpoint.list_checkpoints(run_dir.checkpoints)[0][0] == ended["step"]
+    assert "training in" in run_dir.log.read_text("utf-8")
 
 
 def test_the_end_of_its_input_means_save_and_stop(tmp_path: Path, run_dir: RunDir) -> None:

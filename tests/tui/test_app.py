@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from textual import events
 from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.widgets import Input
@@ -78,8 +79,11 @@ async def test_quit_while_training_asks_and_lets_it_save(make_app: Callable[...,
         await settled(lambda: app.snapshot.status is not None)
         await pilot.press("ctrl+q")
         await settled(lambda: "Quit while training?" in texts(app))
-        await pilot.press("n")
+        # An impatient key comes several times; only the first one answers.
+        for _ in range(3):
+            app.screen.post_message(events.Key("n", "n"))
         await settled(lambda: isinstance(app.screen, TrainingScreen))
+        await pilot.pause()
         assert programs.trainer.alive
         await pilot.press("ctrl+q")
         await settled(lambda: "Quit while training?" in texts(app))

@@ -143,6 +143,15 @@ async def test_window_on_and_off(make_app: Callable[..., ArcadeApp], programs: A
         await settled(lambda: app.cabinet.window_open)
 
 
+async def test_the_window_moves_on_to_another_run(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+    app = make_app(display=True)
+    async with training(app, programs) as pilot:
+        app.cabinet.open_window("an earlier run")
+        await pilot.press("w")
+        await settled(lambda: app.cabinet.shows(str(app.snapshot.run)))
+        assert programs.window.arguments[0] == str(app.snapshot.run)
+
+
 async def test_window_without_a_display(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
     app = make_app()
     async with training(app, programs) as pilot:

@@ -31,6 +31,7 @@ class ConfirmScreen(ModalScreen[str]):
     def __init__(self, title: str, question: str, answers: Sequence[Answer]) -> None:
         super().__init__()
         self._title, self._question, self._answers = title, question, answers
+        self._answered = False
 
     def compose(self) -> ComposeResult:
         with Vertical(id="confirm") as box:
@@ -45,16 +46,23 @@ class ConfirmScreen(ModalScreen[str]):
     @on(Button.Pressed)
     def _chosen(self, event: Button.Pressed) -> None:
         assert event.button.id is not None
-        self.dismiss(self._answers[int(event.button.id.removeprefix("answer-"))].value)
+        self._answer(self._answers[int(event.button.id.removeprefix("answer-"))].value)
 
     def on_key(self, event: events.Key) -> None:
         if event.key == "escape":
             event.stop()
-            self.dismiss("")
+            self._answer("")
         elif event.key in ("left", "right"):
             event.stop()
             (self.focus_previous if event.key == "left" else self.focus_next)()
         for answer in self._answers:
             if event.key == answer.key:
                 event.stop()
-                self.dismiss(answer.value)
+                self._answer(answer.value)
+                return
+
+    def _answer(self, value: str) -> None:
+        """The first answer counts; a key that repeats comes to nothing, for the screen is on its way out."""
+        if not self._answered:
+            self._answered = True
+            self.dismiss(value)

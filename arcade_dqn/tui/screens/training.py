@@ -234,7 +234,7 @@ class TrainingScreen(ArcadeScreen):
 
     def action_window(self) -> None:
         cabinet, run = self.arcade.cabinet, self.arcade.snapshot.run
-        if cabinet.window_open:
+        if run is not None and cabinet.shows(str(run)):
             self.arcade.in_thread(cabinet.close_window)
         elif run is None:
             self.notify("The run is getting ready; try again in a moment.")
