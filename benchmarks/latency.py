@@ -144,7 +144,7 @@ def key_while_training(environment: dict[str, str], presses: int = 10) -> list[f
             terminal.rest(6.0)
             for _ in range(presses):
                 pressed = terminal.press(b"?")
-                answers.append(terminal.wait_for(b"Keys") - pressed)
+                answers.append(terminal.wait_for(b" Help ") - pressed)
                 terminal.rest(0.3)
                 terminal.press(b"\x1b")
                 terminal.rest(0.5)

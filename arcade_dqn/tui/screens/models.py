@@ -13,12 +13,16 @@ from textual.widgets import DataTable, Static
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.tui import keys
 from arcade_dqn.tui.screens.base import ArcadeScreen, title_of
+from arcade_dqn.tui.widgets.table import fill
 
 if TYPE_CHECKING:
     from arcade_dqn.storage.model_file import ModelEntry
 
-COLUMNS = ("game", "score", "steps", "date", "file")
 _RIGHT = ("score", "steps")
+_LABELS = [
+    Text(column, justify="right" if column in _RIGHT else "left")
+    for column in ("game", "score", "steps", "date", "file")
+]
 
 
 class ModelsScreen(ArcadeScreen):
@@ -37,11 +41,6 @@ class ModelsScreen(ArcadeScreen):
         table.border_title = "Saved models"
         yield table
         yield Static("looking through the folders", id="about", markup=False)
-
-    def on_mount(self) -> None:
-        table = self.query_one(DataTable)
-        for column in COLUMNS:
-            table.add_column(Text(column, justify="right" if column in _RIGHT else "left"), key=column)
 
     def appear(self) -> None:
         super().appear()
@@ -62,12 +61,7 @@ class ModelsScreen(ArcadeScreen):
             return  # the person has gone on meanwhile
         self._entries = sorted(entries, key=_order)
         table = self.query_one(DataTable)
-        row = table.cursor_row
-        table.clear()
-        for index, entry in enumerate(self._entries):
-            table.add_row(*_cells(entry), key=str(index))
-        if self._entries:
-            table.move_cursor(row=min(row, len(self._entries) - 1))
+        fill(table, _LABELS, [_cells(entry) for entry in self._entries])
         table.border_subtitle = f"{len(self._entries)}"
         self._describe()
 

@@ -14,12 +14,16 @@ from arcade_dqn.errors import ArcadeError
 from arcade_dqn.tui import keys
 from arcade_dqn.tui.screens.base import ArcadeScreen, title_of
 from arcade_dqn.tui.theme import state_word
+from arcade_dqn.tui.widgets.table import fill
 
 if TYPE_CHECKING:
     from arcade_dqn.storage.run_dir import RunSummary
 
-COLUMNS = ("game", "run", "state", "steps", "best", "last", "age")
 _RIGHT = ("steps", "best", "last", "age")
+_LABELS = [
+    Text(column, justify="right" if column in _RIGHT else "left")
+    for column in ("game", "run", "state", "steps", "best", "last", "age")
+]
 
 
 class RunsScreen(ArcadeScreen):
@@ -40,9 +44,6 @@ class RunsScreen(ArcadeScreen):
         yield Static("looking through the folder", id="about", markup=False)
 
     def on_mount(self) -> None:
-        table = self.query_one(DataTable)
-        for column in COLUMNS:
-            table.add_column(Text(column, justify="right" if column in _RIGHT else "left"), key=column)
         self.set_interval(2.0, self._refresh_if_seen)
 
     def appear(self) -> None:
@@ -71,9 +72,7 @@ class RunsScreen(ArcadeScreen):
         chosen = self.run_summary
         self._runs = runs
         table = self.query_one(DataTable)
-        table.clear()
-        for index, run in enumerate(runs):
-            table.add_row(*_cells(run), key=str(index))
+        fill(table, _LABELS, [_cells(run) for run in runs])
         paths = [run.path for run in runs]
         if chosen is not None and chosen.path in paths:
             table.move_cursor(row=paths.index(chosen.path))
