@@ -24,7 +24,7 @@ from arcade_dqn.tui.screens.training import TrainingScreen
 
 async def settled(ready: Callable[[], bool]) -> None:
     """Wait until `ready`: things that threads bring come a little later."""
-    for _ in range(500):
+    for _ in range(1500):
         if ready():
             return
         await asyncio.sleep(0.02)

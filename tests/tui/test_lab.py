@@ -122,7 +122,7 @@ def test_one_experiment_at_a_time(lab: Lab) -> None:
 
 
 async def settled(ready: Callable[[], bool]) -> None:
-    for _ in range(500):
+    for _ in range(1500):
         if ready():
             return
         await asyncio.sleep(0.02)
