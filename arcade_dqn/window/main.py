@@ -57,9 +57,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     if (options.target is None) == (options.play is None):
         parser.error("name either what to watch, or a game after --play")
     options.runs_dir = options.runs_dir or default_runs_dir()
-    # One observation at a time is too little work to share: NumPy's threads would mostly spin, and beside a trainer.
-    # It must be said before NumPy is first imported.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         check_display(allow_dummy=options.allow_dummy)
         # Here, because an error above should not wait for pygame.
