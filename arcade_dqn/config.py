@@ -37,9 +37,10 @@ class _Section(BaseModel):
 class NetworkSettings(_Section):
     """The Q-network. `acting.layers.plan` turns these into layers, for Keras and for NumPy alike."""
 
-    kind: Literal["auto", "mlp", "minatar", "small_atari", "nature"] = _setting(
+    kind: Literal["auto", "mlp", "minatar", "compact", "small_atari", "nature"] = _setting(
         "auto",
-        "mlp: dense layers only; minatar: one 3x3 convolution (Young & Tian 2019); small_atari: the two convolutions "
+        "mlp: dense layers only; minatar: one 3x3 convolution (Young & Tian 2019); "
+        "compact: two 4x4 convolutions for pictures of about 42 pixels; small_atari: the two convolutions "
         "of Mnih 2013; nature: the three of Mnih 2015; auto: mlp for vectors, else minatar or nature by size",
     )
     hidden: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(min_length=0, max_length=8)] = _setting(
@@ -95,6 +96,10 @@ class LearningSettings(_Section):
     )
     train_every: int = _setting(4, "steps between two trainings", unit="steps", low=1, high=100_000)
     updates_per_train: int = _setting(1, "gradient updates in one training", unit="updates", low=1, high=10_000)
+    overlap: bool = _setting(
+        True,
+        "take gradient steps while the game goes on, played with the weights from before them; false: one at a time",
+    )
     target_update: Literal["periodic", "soft"] = _setting(
         "periodic", "copy the weights to the target network every target_period, or blend them in by target_tau"
     )
@@ -171,6 +176,9 @@ class EnvironmentSettings(_Section):
     clip_rewards: bool = _setting(False, "train on the sign of the reward; reports always show raw scores")
     action_bins: int = _setting(
         9, "values that each continuous action is cut into (Pendulum)", unit="values", low=2, high=101
+    )
+    copies: int = _setting(
+        1, "copies of the game played in step during training, with one forward pass for all", low=1, high=64
     )
     max_episode_steps: int = _setting(
         0, "agent steps after which an episode is cut off; 0: the game's own limit", unit="steps", low=0, high=1_000_000

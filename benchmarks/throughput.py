@@ -28,8 +28,8 @@ def measure(game_id: str, seconds: float, seed: int) -> dict[str, Any]:
     info = find(game_id)
     settings = build(info.id, info.preset, {"run.seed": seed, "run.steps": 1_000_000_000})
     # Epsilon stays where a run spends most of its time, so that acting is measured with the network, not with dice.
-    game = make(info, settings.environment)
-    loop = Loop(settings, game)
+    games = [make(info, settings.environment) for _ in range(settings.environment.copies)]
+    loop = Loop(settings, games)
     loop.epsilon_override = settings.exploration.epsilon_end
     loop.learner.warm_up(min(128, settings.learning.updates_per_train))
     begun: tuple[float, int, int] | None = None
@@ -41,7 +41,8 @@ def measure(game_id: str, seconds: float, seed: int) -> dict[str, Any]:
                 begun = (now, loop.step, loop.learner.updates)
         elif now - begun[0] >= seconds and step.updates is not None:
             break
-    game.close()
+    for game in games:
+        game.close()
     assert begun is not None
     elapsed = now - begun[0]
     return {

@@ -91,10 +91,12 @@ class Plan:
 
 LAYER_NORM_EPSILON = 1e-5
 
-# (filters, size, stride) of each convolution.
+# (filters, size, stride) of each convolution. `compact` is this project's own: it looks at as many places of a picture
+# of 42 x 42 (20 x 20, then 9 x 9) as `small_atari` of one of 84 x 84.
 _CONVOLUTIONS: dict[str, tuple[tuple[int, int, int], ...]] = {
     "mlp": (),
     "minatar": ((16, 3, 1),),
+    "compact": ((16, 4, 2), (32, 4, 2)),
     "small_atari": ((16, 8, 4), (32, 4, 2)),
     "nature": ((32, 8, 4), (64, 4, 2), (64, 3, 1)),
 }

@@ -10,6 +10,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 from gymnasium import spaces
+from gymnasium.wrappers import Autoreset
 
 from arcade_dqn.config import EnvironmentSettings
 from arcade_dqn.games.catalog import GameInfo, UnplayableGame, unknown
@@ -55,10 +56,30 @@ def describe(wanted: str) -> GameInfo:
 
 def _start(name: str, settings: EnvironmentSettings | None, *, render: bool) -> gymnasium.Env[Any, Any]:
     try:
-        return build(name, settings, render=render)
+        env = build(name, settings, render=render)
     except Exception as error:  # foreign code: whatever it raises is the reason
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UnplayableGame(f"{name} cannot be started: {reason[:300]}") from error
+    _refuse_autoreset(name, env)
+    return env
+
+
+def _refuse_autoreset(name: str, env: gymnasium.Env[Any, Any]) -> None:
+    """Raise UnplayableGame for an environment that begins its next episode by itself.
+
+    The step after an episode's end would then be a reset, and a transition from one episode to the next would enter
+    replay. (Gymnasium's vector environments, which do so in two of their three modes, are no single game, and
+    `gymnasium.make` refuses them all. Several copies of a game are `environment.copies` here, each reset by its actor.)
+    """
+    layer = env
+    while isinstance(layer, gymnasium.Wrapper):
+        if isinstance(layer, Autoreset):
+            close_quietly(env)
+            raise UnplayableGame(
+                f"{name} cannot be played: it resets itself after an episode (gymnasium.wrappers.Autoreset), and "
+                "replay must never hold a step from one episode to the next; register it without that wrapper"
+            )
+        layer = layer.env
 
 
 def check(name: str, actions: spaces.Space[Any], observations: spaces.Space[Any]) -> tuple[int, bool]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import keras
@@ -35,7 +37,11 @@ class Learner:
     """An online and a target network, and Adam.
 
     Many small calls into TensorFlow cost more than the arithmetic of a small network, so `update` takes the minibatches
-    of several gradient steps at once and runs them in one compiled loop.
+    of several gradient steps at once and runs them in one compiled loop. `begin` does the same beside whatever the
+    caller does next; TensorFlow holds no Python lock while it computes, so two cores really work at once.
+
+    Everything that looks at the networks or changes a setting first waits for steps under way, so that what was begun
+    is always learned with the settings it was begun with.
     """
 
     def __init__(
@@ -64,11 +70,10 @@ class Learner:
         self._support = tf.constant(support(settings.network))
         layers = plan(settings.network, observation_shape, n_actions)
         self._fused = tf.function(self._fused_updates, jit_compile=uses_xla(layers))
-
-    @property
-    def updates(self) -> int:
-        """Gradient steps done so far: the unit in which target_period counts."""
-        return int(self._count.numpy())
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="learner")
+        self._under_way: Future[Updates] | None = None
+        self.updates = 0
+        """Gradient steps so far, those under way included: the unit in which target_period counts."""
 
     @property
     def learning_rate(self) -> float:
@@ -76,6 +81,7 @@ class Learner:
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
+        self.wait()
         self._optimizer.learning_rate.assign(value)
 
     @property
@@ -84,10 +90,31 @@ class Learner:
 
     @target_period.setter
     def target_period(self, value: int) -> None:
+        self.wait()
         self._target_period.assign(value)
 
     def update(self, batches: Batch) -> Updates:
         """One gradient step per minibatch of `batches`, whose arrays are [updates, batch_size, ...]."""
+        self.wait()
+        self.updates += len(batches.a_tm1)
+        return self._update(batches)
+
+    def begin(self, batches: Batch) -> Future[Updates]:
+        """The same as `update`, in a thread of the learner's own; `batches` must not change meanwhile."""
+        self.wait()
+        self.updates += len(batches.a_tm1)
+        self._under_way = self._thread.submit(self._update, batches)
+        # Let go of Python's lock at once: the thread needs it for a moment, and would get it only after 5 ms otherwise.
+        time.sleep(0)
+        return self._under_way
+
+    def wait(self) -> None:
+        """Return when no gradient step is under way. Raises what went wrong with it."""
+        under_way, self._under_way = self._under_way, None
+        if under_way is not None:
+            under_way.result()
+
+    def _update(self, batches: Batch) -> Updates:
         results = []
         start, total = 0, len(batches.a_tm1)
         while start < total:
@@ -99,6 +126,7 @@ class Learner:
 
     def weights(self) -> Weights:
         """A copy of the online network's weights."""
+        self.wait()
         return get_weights(self._online, self._names)
 
     def warm_up(self, updates: int) -> None:
@@ -112,6 +140,7 @@ class Learner:
 
     def get_state(self) -> dict[str, Any]:
         """Networks, optimiser and counters, for a checkpoint."""
+        self.wait()
         return {
             "online": get_weights(self._online, self._names),
             "target": get_weights(self._target, self._names),
@@ -122,23 +151,36 @@ class Learner:
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Go on from what `get_state` returned."""
+        self.wait()
+        self.updates = int(state["updates"])
         set_weights(self._online, state["online"])
         set_weights(self._target, state["target"])
         for i, variable in enumerate(self._optimizer.variables):
             variable.assign(state["optimizer"][str(i)])
-        self._count.assign(int(state["updates"]))
+        self._count.assign(self.updates)
         self._target_period.assign(int(state["target_period"]))
 
     def _fused_updates(self, s_tm1: Any, a_tm1: Any, r_t: Any, discount_t: Any, s_t: Any, weight: Any) -> Any:
         updates = len(a_tm1)
         results = [tf.TensorArray(tf.float32, size=updates) for _ in Updates._fields]
-        for k in tf.range(updates):
-            one = self._one_update(s_tm1[k], a_tm1[k], r_t[k], discount_t[k], s_t[k], weight[k])
-            results = [array.write(k, value) for array, value in zip(results, one, strict=True)]
+        periodic = self._settings.target_update == "periodic"
+        k = tf.constant(0)
+        # The target network stands still from one copy to the next. The copy is kept out of the inner loop because XLA
+        # would otherwise move all of its weights in every step, copied or not (MinAtar: 28 of 400 us a step).
+        while k < updates:
+            end = updates
+            if periodic:
+                end = tf.minimum(updates, k + tf.cast(self._until_target_update(), tf.int32))
+            while k < end:
+                one = self._one_update(s_tm1[k], a_tm1[k], r_t[k], discount_t[k], s_t[k], weight[k])
+                results = [array.write(k, value) for array, value in zip(results, one, strict=True)]
+                k += 1
+            if periodic:
+                self._copy_to_target(tf.equal(self._count % self._target_period, 0))
         return [array.stack() for array in results]
 
     def _one_update(self, s_tm1: Any, a_tm1: Any, r_t: Any, discount_t: Any, s_t: Any, weight: Any) -> Any:
-        """DQN's step 5, a gradient step on one minibatch, and step 6, the target network's update."""
+        """DQN's step 5, a gradient step on one minibatch. Step 6 follows in `_fused_updates`, a soft one here."""
         self._resample_noise()
         learning, head = self._settings, self._head
         outputs_t = self._target(s_t)
@@ -173,10 +215,12 @@ class Learner:
             mean_loss = tf.reduce_mean(weight * loss)
         gradients = tape.gradient(mean_loss, [variable.value for variable in self._online.trainable_variables])
         if learning.gradient_clip > 0:
-            gradients, _ = tf.clip_by_global_norm(gradients, learning.gradient_clip)
+            gradients = losses.clip_by_global_norm(gradients, learning.gradient_clip)
         self._optimizer.apply(gradients)
         self._count.assign_add(1)
-        self._update_target()
+        if learning.target_update == "soft":
+            for online, target in self._pairs():
+                target.assign_add(learning.target_tau * (online - target))
         return mean_loss, tf.reduce_mean(losses.of_action(q_tm1, a_tm1)), error
 
     def _resample_noise(self) -> None:
@@ -184,14 +228,16 @@ class Learner:
         for i, layer in enumerate([*noisy_layers(self._online), *noisy_layers(self._target)]):
             layer.resample((self._count, tf.constant(i, tf.int64)))
 
-    def _update_target(self) -> None:
-        pairs = [
+    def _until_target_update(self) -> Any:
+        return self._target_period - self._count % self._target_period
+
+    def _copy_to_target(self, due: Any) -> None:
+        """DQN's step 6, where it is due."""
+        for online, target in self._pairs():
+            target.assign(tf.where(due, online, target))
+
+    def _pairs(self) -> list[tuple[Any, Any]]:
+        return [
             (online.value, target.value)
             for online, target in zip(self._online.trainable_variables, self._target.trainable_variables, strict=True)
         ]
-        if self._settings.target_update == "soft":
-            for online, target in pairs:
-                target.assign_add(self._settings.target_tau * (online - target))
-        elif tf.equal(self._count % self._target_period, 0):
-            for online, target in pairs:
-                target.assign(online)

@@ -128,3 +128,27 @@ def quantile_loss(quantiles: Tensor, target: Tensor, kind: Literal["huber", "mse
     error = target[:, None, :] - quantiles[:, :, None]
     tilt = tf.abs(levels[None, :, None] - tf.cast(error < 0, tf.float32))
     return tf.reduce_sum(tf.reduce_mean(tilt * regression_loss(error, kind), axis=2), axis=1)
+
+
+# --- gradients -----------------------------------------------------------------------------------------------------
+
+_LANES = 64
+
+
+def clip_by_global_norm(gradients: list[Tensor], limit: float) -> list[Tensor]:
+    """The gradients, scaled down together so that the norm of all their numbers is at most `limit` (Pascanu 2013).
+
+    The same as TensorFlow's function of that name, but XLA adds up all squares of one tensor in one long chain there,
+    each addition waiting for the one before (80 of 400 us a step for MinAtar's network). Here they are added in columns
+    side by side, and the short row of sums by a matrix product, which XLA does not merge with it.
+    """
+    norm = tf.sqrt(tf.add_n([_sum_of_squares(gradient) for gradient in gradients]))
+    scale = limit / tf.maximum(norm, limit)
+    return [gradient * scale for gradient in gradients]
+
+
+def _sum_of_squares(x: Tensor) -> Tensor:
+    size = x.shape.num_elements()
+    columns = tf.reshape(x, (_LANES, -1)) if size % _LANES == 0 else tf.reshape(x, (1, -1))
+    sums = tf.reduce_sum(tf.square(columns), axis=0, keepdims=True)
+    return tf.matmul(sums, tf.ones_like(sums), transpose_b=True)[0, 0]

@@ -49,16 +49,20 @@ class ReplayBuffer:
         stack: int,
         seed: int,
         n_step: int = 1,
+        writers: int = 1,
     ) -> None:
+        """`writers` is how many episodes are written side by side, one step of each in turn."""
         self.capacity = settings.capacity
         self.stack = stack
+        # How many frames may come between a transition's first frame and its last: in each of its stack + n_step steps
+        # one of its own, and of every other writer's one, or two where an episode ends and the next begins. An old
+        # transition may point at frames from so long before an even older one was added.
+        self._margin = (2 * writers - 1) * (stack + n_step)
         # An episode of T steps has T transitions but T + 1 frames. An eighth more frames than transitions keeps the
         # buffer full for episodes of eight steps or more; with shorter ones the oldest transitions leave early.
-        frame_capacity = self.capacity + self.capacity // 8 + 2 * (stack + n_step)
+        frame_capacity = self.capacity + self.capacity // 8 + 2 * self._margin
         make_store = Lz4Frames if settings.compression == "lz4" else ArrayFrames
         self.frames: FrameStore = make_store(frame_capacity, frame_shape, np.dtype(frame_dtype))
-        # An old transition may point at its stack's frames from before an even older one was appended (n-step).
-        self._margin = stack + n_step
         self._slots = np.zeros((self.capacity, 2, stack), np.int32)
         self._first_frame = np.zeros(self.capacity, np.int64)
         self._a_tm1 = np.zeros(self.capacity, np.int32)

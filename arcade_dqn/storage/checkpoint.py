@@ -27,7 +27,7 @@ from arcade_dqn.storage.tensors import arrays_in, serialise
 
 _T = TypeVar("_T")
 
-FORMAT = 1
+FORMAT = 2
 _MANIFEST, _STATE = "manifest.json", "state.json"
 _MAX_MANIFEST = 1024 * 1024
 _MAX_HEADER = 16 * 1024 * 1024

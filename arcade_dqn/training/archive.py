@@ -61,7 +61,7 @@ class Archive:
         self._loop.set_state(state["loop"])
         self._recorder.set_state(state["recorder"])
         self._stopwatch.set(float(state["seconds"]))
-        if state["loop"]["game"] is None:
+        if any(actor["game"] is None for actor in state["loop"]["actors"]):
             game = self._loop.settings.game
             self._warn(f"{game} cannot be saved in mid-game; the run goes on with a new episode")
         return float(state["speed_limit"])

@@ -9,12 +9,15 @@ The seven steps of the algorithm are numbered in the code:
 5. a gradient step towards r_t + discount_t max_a Q_target(s_t, a);
 6. update the target network;
 7. repeat until the stop condition.
+
+Two things make it fast, and neither leaves anything to chance. Several copies of the game may be played in step, their
+actions chosen in one forward pass (`environment.copies`). And gradient steps may run beside the play, which then goes
+on with the weights from before them (`learning.overlap`).
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,48 +26,54 @@ from arcade_dqn.acting.exploration import EpsilonSchedule
 from arcade_dqn.acting.layers import initial_weights
 from arcade_dqn.acting.policy import Policy
 from arcade_dqn.config import Settings
-from arcade_dqn.errors import ArcadeError
 from arcade_dqn.evaluation import training_seed
 from arcade_dqn.games.make import Game
-from arcade_dqn.games.pixels import FrameStack
 from arcade_dqn.learning.learner import Learner, Updates
 from arcade_dqn.replay.buffer import ReplayBuffer
-from arcade_dqn.replay.nstep import EpisodeWriter
+from arcade_dqn.training.actor import Actor, Episode
 
-# The streams of random numbers in a run, each with its own seed.
-_GAME, _WEIGHTS, _EXPLORATION, _REPLAY = range(4)
-
-
-class GameFault(ArcadeError):
-    """The game returned something that cannot be learned from."""
+# The streams of random numbers in a run, each with its own seed. Further copies of a game follow the last one.
+_GAME, _WEIGHTS, _EXPLORATION, _REPLAY, _COPIES = range(5)
 
 
 class Step(NamedTuple):
-    """What happened in one step."""
+    """What happened in one step of every copy of the game."""
 
     step: int
-    """Steps done, this one included."""
+    """Steps done, these included."""
+    taken: int
+    """How many these are: one for each copy."""
     epsilon: float
-    episode_return: float
-    """Raw score of the episode so far."""
-    episode_length: int
-    ended: bool
-    """The episode ended with this step, by termination or truncation."""
+    episodes: tuple[Episode, ...]
+    """The episodes that ended with it, by termination or truncation."""
     updates: Updates | None
-    """The gradient steps that this step brought about."""
+    """The gradient steps whose weights are played from now on."""
+
+    def reached(self, every: int) -> bool:
+        """Whether a multiple of `every` steps is among these."""
+        return self.step // every > (self.step - self.taken) // every
+
+
+class _Learning(NamedTuple):
+    """Gradient steps that were begun."""
+
+    numbers: np.ndarray
+    """Of the transitions in their minibatches."""
+    result: Callable[[], Updates]
+    """Waits for them."""
 
 
 class Loop:
-    """A game, an agent that learns it, and the counters between them.
+    """Copies of a game, an agent that learns it, and the counters between them.
 
     `steps()` yields after every step; whoever drives it logs, saves and draws. Nothing here knows of a screen, a file
     or a clock. The attributes that a driver may change between two steps are `epsilon_override`, `updates_per_train`
     and the learner's `learning_rate` and `target_period`.
     """
 
-    def __init__(self, settings: Settings, game: Game) -> None:
+    def __init__(self, settings: Settings, games: Sequence[Game]) -> None:
         self.settings = settings
-        self.game = game
+        self.game = game = games[0]
         seed = settings.run.seed
         shape, n_actions = game.observation_shape, game.n_actions
         # 1. A Q-network, and a copy of it as target network. Keras learns with it; NumPy acts with the same weights.
@@ -79,19 +88,22 @@ class Loop:
             game.stack,
             training_seed(seed, _REPLAY),
             settings.learning.n_step,
+            len(games),
         )
-        self._writer = EpisodeWriter(self.replay, settings.learning.discount, settings.learning.n_step)
-        self._stack = FrameStack(game.stack, game.frame_shape, game.frame_dtype)
+        streams = [_GAME, *range(_COPIES, _COPIES + len(games) - 1)]
+        self._actors = [
+            Actor(copy, self.replay, settings, training_seed(seed, stream))
+            for copy, stream in zip(games, streams, strict=True)
+        ]
         self._rng = np.random.default_rng(training_seed(seed, _EXPLORATION))
         self._schedule = EpsilonSchedule(settings.exploration)
         self.epsilon_override: float | None = None
         self.updates_per_train = settings.learning.updates_per_train
         self.step = 0
+        """Steps of all copies together."""
         self.episode = 0
         """Finished episodes."""
-        self._episode_return = 0.0
-        self._episode_length = 0
-        self._observation: np.ndarray | None = None
+        self._learning: _Learning | None = None
 
     @property
     def epsilon(self) -> float:
@@ -107,85 +119,80 @@ class Loop:
         return start + (1 - start) * min(1.0, self.step / self.settings.run.steps)
 
     def steps(self) -> Iterator[Step]:
-        """Train, one step at a time, until `run.steps`."""
-        settings = self.settings
-        learning, clip = settings.learning, settings.environment.clip_rewards
-        zero_on_life_loss = settings.environment.life_loss
-        learning_start, total = settings.replay.learning_start, settings.run.steps
-        game, policy, replay, rng = self.game, self.policy, self.replay, self._rng
-        noisy = settings.network.noisy
-
+        """Train, one step of every copy at a time, until `run.steps`."""
+        learning, total = self.settings.learning, self.settings.run.steps
         while self.step < total:
-            observation = self._observation
-            if observation is None:
-                observation = self._begin_episode()
-
-            # 3. Act epsilon-greedily and collect the transition.
+            # 3. Act epsilon-greedily and collect the transitions.
             epsilon = self.epsilon
-            if noisy:
-                policy.resample_noise(rng)
-            if rng.random() < epsilon:
-                a_tm1 = int(rng.integers(game.n_actions))
-            else:
-                a_tm1 = policy.greedy(observation)
-            outcome = game.step(a_tm1)
-            if not math.isfinite(outcome.reward):
-                raise GameFault(
-                    f"{game.info.id} returned the reward {outcome.reward} at step {self.step + 1}; "
-                    "rewards must be finite numbers"
-                )
-            reward = float(np.sign(outcome.reward)) if clip else outcome.reward
-            terminated = outcome.terminated or (zero_on_life_loss and outcome.life_lost)
-            ended = outcome.terminated or outcome.truncated
-            self._writer.step(a_tm1, reward, outcome.frame, terminated=terminated, ended=ended)
-            self.step += 1
-            self._episode_return += outcome.reward
-            self._episode_length += 1
-            self._observation = None if ended else self._stack.push(outcome.frame)
+            actors = self._actors[: total - self.step]
+            actions = self._act([actor.observe() for actor in actors], epsilon)
+            ended = [actor.play(a_tm1) for actor, a_tm1 in zip(actors, actions, strict=True)]
+            episodes = tuple(episode for episode in ended if episode is not None)
+            self.step += len(actors)
+            self.episode += len(episodes)
 
-            updates = None
-            if self.step % learning.train_every == 0 and len(replay) >= learning_start and self.updates_per_train:
-                # 4. Sample minibatches, one for each gradient step.
-                batches, numbers = replay.sample(self.updates_per_train, learning.batch_size, self._importance_exponent)
-                # 5. and 6. Gradient steps, and the target network's updates among them.
-                updates = self.learner.update(batches)
-                replay.update_priorities(numbers, updates.error)
-                policy.set_weights(self.learner.weights())
-
-            episode_return, episode_length = self._episode_return, self._episode_length
-            if ended:
-                self.episode += 1
-                self._episode_return, self._episode_length = 0.0, 0
-            yield Step(self.step, epsilon, episode_return, episode_length, ended, updates)
+            trainings = self.step // learning.train_every - (self.step - len(actors)) // learning.train_every
+            updates: Updates | None = None
+            if trainings and self.updates_per_train and len(self.replay) >= self.settings.replay.learning_start:
+                updates = self._finish_learning()
+                self._begin_learning(trainings * self.updates_per_train)
+            if not learning.overlap or self.step >= total:
+                updates = _joined(updates, self._finish_learning())
+            yield Step(self.step, len(actors), epsilon, episodes, updates)
             # 7. Repeat until the stop condition: `run.steps` here; whoever drives the loop may stop it sooner.
 
-    def _begin_episode(self) -> np.ndarray:
-        """Reset the game; only a run's first reset seeds it, so that no two episodes are alike."""
-        first = self.step == 0
-        frame = self.game.reset(training_seed(self.settings.run.seed, _GAME) if first else None)
-        self._writer.begin(frame)
-        self._episode_return, self._episode_length = 0.0, 0
-        return self._stack.reset(frame)
+    def _act(self, observations: list[np.ndarray], epsilon: float) -> list[int]:
+        """An action for each observation: random with the probability epsilon, else the best by the network."""
+        policy, rng = self.policy, self._rng
+        if self.settings.network.noisy:
+            policy.resample_noise(rng)
+        actions = [int(rng.integers(policy.n_actions)) if rng.random() < epsilon else -1 for _ in observations]
+        if len(actions) == 1:
+            return actions if actions[0] >= 0 else [policy.greedy(observations[0])]
+        if min(actions) < 0:
+            best = policy.q_values(np.stack(observations)).argmax(axis=1).tolist()
+            actions = [action if action >= 0 else greedy for action, greedy in zip(actions, best, strict=True)]
+        return actions
+
+    def _begin_learning(self, updates: int) -> None:
+        # 4. Sample minibatches, one for each gradient step.
+        batches, numbers = self.replay.sample(updates, self.settings.learning.batch_size, self._importance_exponent)
+        # 5. and 6. Gradient steps, and the target network's updates among them.
+        self._learning = _Learning(numbers, self.learner.begin(batches).result)
+
+    def _finish_learning(self) -> Updates | None:
+        """Wait for the gradient steps under way, if any, and act with what they led to."""
+        if self._learning is None:
+            return None
+        numbers, result = self._learning
+        self._learning = None
+        updates = result()
+        self.replay.update_priorities(numbers, updates.error)
+        self.policy.set_weights(self.learner.weights())
+        return updates
 
     def get_state(self) -> dict[str, Any]:
         """Everything that the rest of the run depends on, for a checkpoint.
 
-        `game` is None where the game cannot be saved; such a run resumes at the beginning of an episode.
+        An actor's `game` is None where the game cannot be saved; it goes on at the beginning of an episode.
         """
         return {
             "step": self.step,
             "episode": self.episode,
-            "episode_return": self._episode_return,
-            "episode_length": self._episode_length,
             "epsilon_override": self.epsilon_override,
             "updates_per_train": self.updates_per_train,
             "rng": self._rng.bit_generator.state,
             "learner": self.learner.get_state(),
             "learning_rate": self.learner.learning_rate,
+            "learning": None
+            if self._learning is None
+            else {
+                "numbers": self._learning.numbers,
+                "updates": list(self._learning.result()),
+                "weights": self.policy.weights,
+            },
             "replay": self.replay.get_state(),
-            "writer": self._writer.get_state(),
-            "observation": self._observation,
-            "game": self.game.get_state(),
+            "actors": [actor.get_state() for actor in self._actors],
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -197,15 +204,18 @@ class Loop:
         self.learner.set_state(state["learner"])
         self.learner.learning_rate = float(state["learning_rate"])
         self.policy.set_weights(self.learner.weights())
+        self._learning = None
+        if state["learning"] is not None:
+            updates = Updates(*(np.asarray(array) for array in state["learning"]["updates"]))
+            self._learning = _Learning(np.asarray(state["learning"]["numbers"]), lambda: updates)
+            self.policy.set_weights(state["learning"]["weights"])
         self.replay.set_state(state["replay"])
-        if state["game"] is None:
-            # A game that cannot be saved begins a new episode, on a seed that the first one did not use.
-            self.game.reset(training_seed(self.settings.run.seed, 1000 + self.step))
-            self._observation = None
-            return
-        self.game.set_state(state["game"])
-        self._writer.set_state(state["writer"])
-        self._episode_return, self._episode_length = float(state["episode_return"]), int(state["episode_length"])
-        self._observation = None
-        if state["observation"] is not None:
-            self._observation = self._stack.observation = np.asarray(state["observation"])
+        for number, (actor, one) in enumerate(zip(self._actors, state["actors"], strict=True)):
+            # A game that could not be saved begins on a seed that no copy of it has used.
+            actor.set_state(one, training_seed(self.settings.run.seed, 1000 + self.step + number))
+
+
+def _joined(first: Updates | None, second: Updates | None) -> Updates | None:
+    if first is None or second is None:
+        return second if first is None else first
+    return Updates(*(np.concatenate(pair) for pair in zip(first, second, strict=True)))

@@ -71,15 +71,11 @@ class Recorder:
             self.mean_q = float(step.updates.mean_q.mean())
             self._losses.append(self.loss)
             self._mean_qs.append(self.mean_q)
-        if step.ended:
-            self.returns.append(step.episode_return)
-            self._episodes.append((step.step, step.episode_return))
-            self._write(
-                "episode",
-                step.step,
-                {"episode": self._loop.episode, "return": step.episode_return, "length": step.episode_length},
-            )
-        if step.step % self._every == 0:
+        for number, episode in enumerate(step.episodes, self._loop.episode - len(step.episodes) + 1):
+            self.returns.append(episode.score)
+            self._episodes.append((step.step, episode.score))
+            self._write("episode", step.step, {"episode": number, "return": episode.score, "length": episode.length})
+        if step.reached(self._every):
             self._write(
                 "train",
                 step.step,

@@ -103,10 +103,10 @@ class Run:
 
     def _execute(self) -> RunResult:
         settings = self._settings
-        self._game = make(settings.game, settings.environment)
-        self._info = self._game.info
+        self._games = [make(settings.game, settings.environment) for _ in range(settings.environment.copies)]
+        self._info = self._games[0].info
         try:
-            self._loop = Loop(settings, self._game)
+            self._loop = Loop(settings, self._games)
             self._recorder = Recorder(self._run_dir, self._loop, self._stopwatch)
             try:
                 with Board.create(self._run_dir.board, pack(self._loop.policy.weights).nbytes) as board:
@@ -117,7 +117,8 @@ class Run:
             finally:
                 self._recorder.close()
         finally:
-            self._game.close()
+            for game in self._games:
+                game.close()
 
     def _train_or_save(self) -> RunResult:
         try:
@@ -157,7 +158,7 @@ class Run:
                 break
             if self._stopping():
                 break
-        self._stopwatch.stop()
+        self._stop_the_clock()
         return self._finish(self._stop_reason or reason)
 
     def _after(self, step: Step) -> bool:
@@ -173,20 +174,20 @@ class Run:
             )
         if time.perf_counter() >= self._next_look:
             self._look()
-        if self._pause_at == step.step:
+        if self._pause_at is not None and step.step >= self._pause_at:
             self._pause_at, self._paused = None, True
         if self._paused:
             self._wait_while_paused()
         if self._speed_limit:
-            self._wait_for_speed_limit()
+            self._wait_for_speed_limit(step.taken)
         settings = self._settings
         if step.step == settings.run.steps:
             return False  # `_finish` evaluates and saves
         # The evaluation comes first: a run that goes on from the checkpoint must not miss it.
-        evaluate_now = settings.evaluation.every and step.step % settings.evaluation.every == 0
+        evaluate_now = settings.evaluation.every and step.reached(settings.evaluation.every)
         solved = self._evaluate_and_decide() if evaluate_now else False
-        if settings.run.checkpoint_every and step.step % settings.run.checkpoint_every == 0 and not solved:
-            self._stopwatch.stop()
+        if settings.run.checkpoint_every and step.reached(settings.run.checkpoint_every) and not solved:
+            self._stop_the_clock()
             self._save_checkpoint()
             self._stopwatch.start()
         return solved
@@ -245,9 +246,9 @@ class Run:
                 self._look()
                 time.sleep(_LOOK_SECONDS)
 
-    def _wait_for_speed_limit(self) -> None:
+    def _wait_for_speed_limit(self, steps: int) -> None:
         """Sleep so that steps come no faster than the limit, looking around meanwhile."""
-        due = max(self._step_due, time.perf_counter() - 0.1) + 1 / self._speed_limit
+        due = max(self._step_due, time.perf_counter() - 0.1) + steps / self._speed_limit
         self._step_due = due
         while (wait := due - time.perf_counter()) > 0 and self._speed_limit and not self._stop_reason:
             time.sleep(min(wait, _LOOK_SECONDS))
@@ -258,7 +259,7 @@ class Run:
     def _not_training(self, state: str) -> Iterator[None]:
         """In another state for a while, with the stopwatch standing still."""
         before = self._announcer.state
-        self._stopwatch.stop()
+        self._stop_the_clock()
         self._announcer.set_state(state)
         try:
             yield
@@ -267,6 +268,11 @@ class Run:
             if before == "training":
                 self._stopwatch.start()
             self._recorder.restart_rates()
+
+    def _stop_the_clock(self) -> None:
+        """Gradient steps under way are training, and their time counts."""
+        self._loop.learner.wait()
+        self._stopwatch.stop()
 
     # --- commands ---
 

@@ -29,8 +29,8 @@ def main() -> None:
     info = find(GAME)
     settings = build(info.id, info.preset, {"run.seed": options.seed, "run.steps": 1_000_000_000})
     learning = settings.learning
-    game = make(info, settings.environment)
-    loop = Loop(settings, game)
+    games = [make(info, settings.environment) for _ in range(settings.environment.copies)]
+    loop = Loop(settings, games)
     loop.epsilon_override = options.epsilon
     loop.learner.warm_up(learning.updates_per_train)
     steps = loop.steps()
@@ -50,6 +50,8 @@ def main() -> None:
             "steps_per_update": learning.train_every / learning.updates_per_train,
             "updates_in_a_call": learning.updates_per_train,
             "double": learning.double,
+            "copies": len(games),
+            "overlap": learning.overlap,
             "n_step": learning.n_step,
             "seed": options.seed,
         }

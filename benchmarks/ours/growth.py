@@ -2,8 +2,9 @@
 
     python -m benchmarks.ours.growth SEED
 
-Answers {"do": "replay", "size", "prioritised"} and {"do": "batch", "kind", "batch_size"}. The replay holds vectors of
-four numbers as CartPole's, so that what grows is the replay's own work and not the unpacking of pictures.
+Answers {"do": "replay", "size", "prioritised"}, {"do": "batch", "kind", "batch_size"} and {"do": "copies", "copies"}.
+The replay holds vectors of four numbers as CartPole's, so that what grows is the replay's own work and not the
+unpacking of pictures.
 """
 
 from __future__ import annotations
@@ -88,6 +89,38 @@ def batch_cost(kind: str, batch_size: int, seconds: float, seed: int) -> dict[st
     return {"update_seconds": _time(lambda: learner.update(batches), seconds) / (updates * batch_size)}
 
 
+def copies_cost(copies: int, seconds: float, seed: int) -> dict[str, float]:
+    """Seconds of one step of MinAtar Breakout in the training loop: played only, and with the preset's updates."""
+    return {
+        "play_seconds": _step_seconds(
+            copies, seconds / 2, seed, {"learning.updates_per_train": 1, "learning.train_every": 100_000}
+        ),
+        "train_seconds": _step_seconds(copies, seconds / 2, seed, {}),
+    }
+
+
+def _step_seconds(copies: int, seconds: float, seed: int, further: dict[str, Any]) -> float:
+    from arcade_dqn.games.make import make
+    from arcade_dqn.training.loop import Loop
+
+    wanted = {
+        "environment.copies": copies, "replay.learning_start": 1_000, "run.seed": seed, "run.steps": 1_000_000_000
+    }  # fmt: skip
+    settings = build("MinAtar/Breakout-v1", "minatar", {**wanted, **further})
+    loop = Loop(settings, [make(settings.game, settings.environment) for _ in range(copies)])
+    loop.epsilon_override = settings.exploration.epsilon_end
+    loop.learner.warm_up(settings.learning.updates_per_train)
+    steps = loop.steps()
+    # From the second training on, so that learning has begun; and whole trainings, so that each step carries its share.
+    every = settings.learning.train_every if not further else 1_000
+    while loop.step < 2_000 + every:
+        next(steps)
+    begun, first = time.perf_counter(), loop.step
+    while (elapsed := time.perf_counter() - begun) < seconds or not next(steps).reached(every):
+        next(steps)
+    return elapsed / (loop.step - first)
+
+
 def _time(work: Callable[[], object], seconds: float) -> float:
     """Seconds of one call, over as many as fit."""
     work()
@@ -107,6 +140,8 @@ def main() -> None:
     def answer(question: dict[str, Any]) -> dict[str, float]:
         if question["do"] == "replay":
             return replay_cost(question["size"], question["prioritised"], question["seconds"], seed)
+        if question["do"] == "copies":
+            return copies_cost(question["copies"], question["seconds"], seed)
         return batch_cost(question["kind"], question["batch_size"], question["seconds"], seed)
 
     write({"ready": "growth", "seed": seed})

@@ -60,7 +60,8 @@ def measure(plan: Plan) -> Iterator[Line]:
         met=median(ratios) >= TIMES,
         notes=(
             f"here the preset as it is ({'Double, ' if facts['double'] else ''}{facts['n_step']}-step returns, "
-            f"{facts['updates_in_a_call']} updates in a call); the peer is plain DQN on {threads} "
+            f"{facts['updates_in_a_call']} updates in a call{', beside the play' if facts['overlap'] else ''}, "
+            f"{facts['copies']} copies of the game); the peer is plain DQN on {threads} "
             f"thread(s), the fastest of {list(by_threads)} for it; epsilon is {EPSILON} on both sides",
         ),
         details={"seeds": seeds, "turns": turns, "seconds": seconds},

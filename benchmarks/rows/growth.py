@@ -10,11 +10,13 @@ from benchmarks.worker import this_python
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 BATCHES = (32, 64, 128, 256, 512, 1024)
+COPIES = (1, 4, 16, 64)
 AIM = "flat, or its reason"
 SEED = 1
 PATIENCE = 900.0
 
 _WHAT = {"add_seconds": "to add a transition", "sample_seconds": "to sample one"}
+_WITH_COPIES = {"play_seconds": "a step of play into replay", "train_seconds": "a step of training with the preset"}
 
 
 def measure(plan: Plan) -> Iterator[Line]:
@@ -43,14 +45,15 @@ def measure(plan: Plan) -> Iterator[Line]:
                     plan.say({"row": "growth", "kind": kind, "batch_size": batch, **answer})
                     update[batch].append(answer["update_seconds"] * 1e6)
             yield _line(f"batch of {batches[0]} to {batches[-1]}, {kind}: an update, for each transition", update)
-    yield Line(
-        "growth",
-        "1 to 64 environments",
-        "",
-        (),
-        aim=AIM,
-        notes=("this engine's training loop steps one environment; there is nothing to grow",),
-    )
+        steps: dict[str, dict[int, list[float]]] = {name: {copies: [] for copies in COPIES} for name in _WITH_COPIES}
+        for _ in range(rounds):
+            for copies in COPIES:
+                answer = worker.ask(PATIENCE, do="copies", copies=copies, seconds=4 * seconds)
+                plan.say({"row": "growth", "copies": copies, **answer})
+                for name in _WITH_COPIES:
+                    steps[name][copies].append(answer[name] * 1e6)
+        for name, what in _WITH_COPIES.items():
+            yield _line(f"{COPIES[0]} to {COPIES[-1]} copies of MinAtar Breakout: {what}", steps[name])
 
 
 def _line(measured: str, costs: dict[int, list[float]]) -> Line:

@@ -7,6 +7,8 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium import spaces
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from gymnasium.wrappers import Autoreset
 
 from arcade_dqn.config import EnvironmentSettings
 from arcade_dqn.games import catalog
@@ -146,3 +148,33 @@ def test_other_versions_of_known_games_point_to_them() -> None:
 
     with pytest.raises(UnplayableGame, match=r"another version of a game that is played here as ALE/...-v5"):
         find("PongNoFrameskip-v4")
+
+
+@pytest.fixture
+def register_made() -> Iterator[Any]:
+    names: list[str] = []
+
+    def add(make_env: Any) -> str:
+        name = f"ArcadeTest/Made{len(names)}-v0"
+        gymnasium.register(name, lambda **_: make_env())
+        names.append(name)
+        return name
+
+    yield add
+    for name in names:
+        del gymnasium.registry[name]
+
+
+@pytest.mark.parametrize("mode", list(AutoresetMode))
+def test_a_vector_environment_is_refused_in_every_autoreset_mode(register_made: Any, mode: AutoresetMode) -> None:
+    def two() -> Any:
+        return SyncVectorEnv([lambda: gymnasium.make("CartPole-v1")] * 2, autoreset_mode=mode)
+
+    with pytest.raises(UnplayableGame, match=r"cannot be started: The environment must inherit from the gymnasium.Env"):
+        make(register_made(two), EnvironmentSettings())
+
+
+def test_a_game_that_resets_itself_is_refused(register_made: Any) -> None:
+    name = register_made(lambda: Autoreset(gymnasium.make("CartPole-v1")))
+    with pytest.raises(UnplayableGame, match=r"it resets itself .*; register it without that wrapper"):
+        make(name, EnvironmentSettings())

@@ -8,6 +8,7 @@ from arcade_dqn.learning.losses import (
     bootstrap_value,
     categorical_loss,
     categorical_target,
+    clip_by_global_norm,
     greedy_weights,
     munchausen_bonus,
     of_action,
@@ -112,3 +113,14 @@ def test_losses_by_hand() -> None:
     error = tf.constant([0.0, 0.5, -1.0, 3.0, -10.0])
     np.testing.assert_allclose(regression_loss(error, "mse"), [0, 0.25, 1, 9, 100])
     np.testing.assert_allclose(regression_loss(error, "huber"), [0, 0.125, 0.5, 2.5, 9.5])
+
+
+def test_gradients_are_scaled_down_together_to_the_global_norm() -> None:
+    # The norm of 3, 4 and 64 twelves with signs is sqrt(9 + 16 + 64 * 144) = 96.13...; below the limit nothing changes.
+    gradients = [tf.constant([3.0, 4.0]), tf.constant(np.resize([12.0, -12.0], (16, 4)).astype(np.float32))]
+    norm = np.sqrt(9 + 16 + 64 * 144)
+    small, large = clip_by_global_norm(gradients, 10.0)
+    np.testing.assert_allclose(small, np.array([3, 4]) * 10 / norm, rtol=1e-6)
+    np.testing.assert_allclose(large[0, :2], np.array([12, -12]) * 10 / norm, rtol=1e-6)
+    for kept, given in zip(clip_by_global_norm(gradients, 97.0), gradients, strict=True):
+        np.testing.assert_array_equal(kept, given)

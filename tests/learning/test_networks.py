@@ -20,6 +20,7 @@ NETWORKS: list[Any] = [
     ("mlp", (), (3,), np.float32),
     ("mlp", (16,), (10, 10, 4), np.bool_),
     ("minatar", (128,), (10, 10, 7), np.bool_),
+    ("compact", (64,), (4, 42, 42), np.uint8),
     ("small_atari", (256,), (4, 84, 84), np.uint8),
     ("nature", (512,), (4, 84, 84), np.uint8),
     ("nature", (64, 32), (84, 84), np.uint8),

@@ -25,86 +25,105 @@ class Played(NamedTuple):
     end: str
 
 
-STEPS = st.lists(
-    st.builds(
-        Played,
-        st.integers(-4, 4),
-        st.sampled_from(["", "", "", "", "", "life", "terminated", "truncated"]),
-    ),
-    min_size=1,
-    max_size=80,
+ENDS = st.sampled_from(["", "", "", "", "", "life", "terminated", "truncated"])
+SIDE_BY_SIDE = st.integers(1, 4).flatmap(
+    lambda writers: st.lists(
+        st.lists(st.builds(Played, st.integers(-4, 4), ENDS), min_size=writers, max_size=writers),
+        min_size=1,
+        max_size=60,
+    )
 )
+"""Rounds of one step for each writer."""
 
 
-def reference(steps: list[Played], stack: int, n_step: int) -> list[dict[str, Any]]:
-    """Every transition that is complete after these steps, worked out from whole episodes. Frames are numbered."""
-    episodes: list[tuple[list[int], list[Played]]] = []
+class Told(NamedTuple):
+    """A whole episode: the round of each step, the number of each frame, and the steps."""
+
+    rounds: list[int]
+    frames: list[int]
+    steps: list[Played]
+
+
+def over(step: Played) -> bool:
+    return step.end in ("terminated", "truncated")
+
+
+def episodes_of(rounds: list[list[Played]]) -> list[list[Told]]:
+    """What each writer plays, its frames numbered in the order in which all of them come."""
+    told: list[list[Told]] = [[] for _ in rounds[0]]
     frame = 0
-    for step in steps:
-        if not episodes or (episodes[-1][1] and episodes[-1][1][-1].end in ("terminated", "truncated")):
-            episodes.append(([frame], []))
+    for number, played in enumerate(rounds):
+        for episodes, step in zip(told, played, strict=True):
+            if not episodes or (episodes[-1].steps and over(episodes[-1].steps[-1])):
+                episodes.append(Told([], [frame], []))
+                frame += 1
+            episodes[-1].rounds.append(number)
+            episodes[-1].frames.append(frame)
+            episodes[-1].steps.append(step)
             frame += 1
-        episodes[-1][0].append(frame)
-        episodes[-1][1].append(step)
-        frame += 1
+    return told
+
+
+def reference(rounds: list[list[Played]], stack: int, n_step: int) -> list[dict[str, Any]]:
+    """Every transition that is complete after these rounds, worked out from whole episodes, in order of completion."""
     transitions = []
-    for frames, played in episodes:
+    for writer, episodes in enumerate(episodes_of(rounds)):
+        for when, frames, played in episodes:
 
-        def seen(t: int, frames: list[int] = frames) -> list[int]:
-            return [frames[max(0, t - back)] for back in reversed(range(stack))]
+            def seen(t: int, frames: list[int] = frames) -> list[int]:
+                return [frames[max(0, t - back)] for back in reversed(range(stack))]
 
-        for t in range(len(played)):
-            total, steps_taken, end = 0.0, 0, ""
-            for step in played[t : t + n_step]:
-                total += DISCOUNT**steps_taken * step.reward
-                steps_taken += 1
-                end = step.end
-                if end:
+            for t in range(len(played)):
+                total, steps_taken, end = 0.0, 0, ""
+                for step in played[t : t + n_step]:
+                    total += DISCOUNT**steps_taken * step.reward
+                    steps_taken += 1
+                    end = step.end
+                    if end:
+                        break
+                if steps_taken < n_step and not end:
                     break
-            if steps_taken < n_step and not end:
-                break
-            discount = 0.0 if end in ("terminated", "life") else DISCOUNT**steps_taken
-            transitions.append(
-                {"s_tm1": seen(t), "a": t % 5, "r": total, "discount": discount, "s_t": seen(t + steps_taken)}
-            )
-    return transitions
+                discount = 0.0 if end in ("terminated", "life") else DISCOUNT**steps_taken
+                order = (when[t + steps_taken - 1], writer, t)
+                one = {"s_tm1": seen(t), "a": t % 5, "r": total, "discount": discount, "s_t": seen(t + steps_taken)}
+                transitions.append((order, one))
+    return [one for _, one in sorted(transitions, key=lambda entry: entry[0])]
 
 
-def write(steps: list[Played], buffer: ReplayBuffer, n_step: int) -> None:
+def write(rounds: list[list[Played]], buffer: ReplayBuffer, n_step: int) -> None:
     shape = (1, 1) if buffer.stack > 1 else (1,)
-    writer = EpisodeWriter(buffer, DISCOUNT, n_step)
-    frame, t, begun = 0, 0, False
-    for step in steps:
-        if not begun:
-            writer.begin(np.full(shape, frame))
-            frame, t, begun = frame + 1, 0, True
-        over = step.end in ("terminated", "truncated")
-        writer.step(
-            t % 5, step.reward, np.full(shape, frame), terminated=step.end in ("terminated", "life"), ended=over
-        )
-        frame, t, begun = frame + 1, t + 1, not over
+    writers = [EpisodeWriter(buffer, DISCOUNT, n_step) for _ in rounds[0]]
+    frame, times = 0, [-1] * len(writers)
+    for played in rounds:
+        for number, (writer, step) in enumerate(zip(writers, played, strict=True)):
+            if times[number] < 0:
+                writer.begin(np.full(shape, frame))
+                frame, times[number] = frame + 1, 0
+            lost = step.end in ("terminated", "life")
+            writer.step(times[number] % 5, step.reward, np.full(shape, frame), terminated=lost, ended=over(step))
+            frame, times[number] = frame + 1, -1 if over(step) else times[number] + 1
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(
-    steps=STEPS,
+    rounds=SIDE_BY_SIDE,
     capacity=st.integers(1, 30),
     stack=st.integers(1, 3),
     n_step=st.integers(1, 4),
     compression=st.sampled_from(["none", "lz4"]),
 )
 def test_the_buffer_holds_the_newest_transitions_of_the_reference(
-    steps: list[Played], capacity: int, stack: int, n_step: int, compression: str
+    rounds: list[list[Played]], capacity: int, stack: int, n_step: int, compression: str
 ) -> None:
     chosen = ReplaySettings.model_validate({"capacity": capacity, "learning_start": 1, "compression": compression})
     shape = (1, 1) if stack > 1 else (1,)
-    buffer = ReplayBuffer(chosen, shape, np.dtype(np.int32), stack, 0, n_step)
-    write(steps, buffer, n_step)
-    expected = reference(steps, stack, n_step)
+    buffer = ReplayBuffer(chosen, shape, np.dtype(np.int32), stack, 0, n_step, len(rounds[0]))
+    write(rounds, buffer, n_step)
+    expected = reference(rounds, stack, n_step)
     assert buffer.added == len(expected)
     assert len(buffer) <= capacity
-    if all(not step.end or step.end == "life" for step in steps):
-        assert len(buffer) == min(capacity, len(expected))  # one episode: nothing leaves early
+    if not any(over(step) for played in rounds for step in played):
+        assert len(buffer) == min(capacity, len(expected))  # one episode of each: nothing leaves early
     if not len(buffer):
         return
     held = expected[len(expected) - len(buffer) :]
@@ -123,5 +142,5 @@ def test_the_buffer_holds_the_newest_transitions_of_the_reference(
 def test_episodes_of_eight_steps_or_more_keep_the_buffer_full(length: int) -> None:
     buffer = ReplayBuffer(ReplaySettings(capacity=40, learning_start=1), (1,), np.dtype(np.int32), 1, 0)
     steps = [Played(0, "terminated" if t % length == length - 1 else "") for t in range(300)]
-    write(steps, buffer, 1)
+    write([[step] for step in steps], buffer, 1)
     assert len(buffer) == 40

@@ -11,7 +11,8 @@ import pytest
 from arcade_dqn.config import Settings, build
 from arcade_dqn.games.catalog import GameInfo
 from arcade_dqn.games.make import Game, Outcome
-from arcade_dqn.training.loop import GameFault, Loop
+from arcade_dqn.training.actor import Episode, GameFault
+from arcade_dqn.training.loop import Loop, Step
 
 LENGTH, DISCOUNT = 5, 0.8
 
@@ -87,14 +88,27 @@ C51 = {"network__head": "c51", "network__atoms": 21, "network__v_min": 0, "netwo
         {"learning__target_update": "soft", "learning__target_tau": 0.02},
         {"replay__priority_exponent": 0.6, "network__layer_norm": True},
         {"network__head": "qr", "network__atoms": 11},
+        {"learning__overlap": False},
+        {"environment__copies": 4},
         C51,
         {**C51, "network__noisy": True, "network__noisy_sigma": 0.1, "replay__priority_exponent": 0.5},
     ],
-    ids=["dqn", "double dueling", "soft", "prioritised", "qr", "c51", "c51 noisy prioritised"],
+    ids=[
+        "dqn",
+        "double dueling",
+        "soft",
+        "prioritised",
+        "qr",
+        "one at a time",
+        "copies",
+        "c51",
+        "c51 noisy prioritised",
+    ],
 )
 def test_a_small_corridor_is_solved_exactly(overrides: dict[str, Any]) -> None:
     # The limit of 7 truncates most random episodes: only bootstrapping through truncation gives these values.
-    loop = Loop(settings(**overrides), Corridor(limit=7))
+    chosen = settings(**overrides)
+    loop = Loop(chosen, [Corridor(limit=7) for _ in range(chosen.environment.copies)])
     for _ in loop.steps():
         pass
     loop.policy.silence()
@@ -103,9 +117,9 @@ def test_a_small_corridor_is_solved_exactly(overrides: dict[str, Any]) -> None:
 
 
 def test_the_last_observation_before_a_truncation_enters_replay() -> None:
-    loop = Loop(settings(run__steps=4, exploration__epsilon_start=0, exploration__epsilon_end=0), Corridor(limit=2))
+    loop = Loop(settings(run__steps=4, exploration__epsilon_start=0, exploration__epsilon_end=0), [Corridor(limit=2)])
     loop.policy.set_weights({**loop.policy.weights, "q/bias": np.array([0.0, 1e6], np.float32)})  # always right
-    ends = [step.ended for step in loop.steps()]
+    ends = [bool(step.episodes) for step in loop.steps()]
     batch = loop.replay.get(np.arange(4))
     assert ends == [False, True, False, True]
     assert batch.s_tm1.argmax(1).tolist() == [0, 1, 0, 1]
@@ -118,10 +132,10 @@ def test_termination_zeroes_the_discount_and_reports_the_raw_score_though_traini
     chosen = settings(
         run__steps=5, exploration__epsilon_start=0, exploration__epsilon_end=0, environment__clip_rewards=True
     )
-    loop = Loop(chosen, Corridor(reward=20.0))
+    loop = Loop(chosen, [Corridor(reward=20.0)])
     loop.policy.set_weights({**loop.policy.weights, "q/bias": np.array([0.0, 1e6], np.float32)})
     last = list(loop.steps())[-1]
-    assert (last.ended, last.episode_return, last.episode_length) == (True, 20.0, 5)
+    assert last.episodes == (Episode(score=20.0, length=5),)
     batch = loop.replay.get(np.arange(5))
     np.testing.assert_allclose(batch.discount_t, [DISCOUNT] * 4 + [0])
     assert batch.r_t.tolist() == [0, 0, 0, 0, 1]
@@ -129,7 +143,7 @@ def test_termination_zeroes_the_discount_and_reports_the_raw_score_though_traini
 
 def test_only_the_first_reset_seeds_the_game() -> None:
     game = Corridor(limit=3)
-    for _ in Loop(settings(run__steps=10), game).steps():
+    for _ in Loop(settings(run__steps=10), [game]).steps():
         pass
     assert isinstance(game.seeds[0], int)
     assert len(game.seeds) == 4
@@ -137,15 +151,72 @@ def test_only_the_first_reset_seeds_the_game() -> None:
 
 
 def test_learning_begins_at_learning_start_and_comes_every_train_every_steps() -> None:
-    loop = Loop(settings(run__steps=160, learning__updates_per_train=3), Corridor())
+    chosen = settings(run__steps=160, learning__updates_per_train=3, learning__overlap=False)
+    loop = Loop(chosen, [Corridor()])
     trained = {step.step: len(step.updates.loss) for step in loop.steps() if step.updates is not None}
     assert trained == {112: 3, 128: 3, 144: 3, 160: 3}
     assert loop.learner.updates == 12
 
 
+def test_gradient_steps_beside_the_play_count_from_the_next_training_on() -> None:
+    loop = Loop(settings(run__steps=150, learning__updates_per_train=3), [Corridor()])
+    begun: dict[int, int] = {}
+    acting: dict[int, Any] = {}
+    reported: dict[int, int] = {}
+    for step in loop.steps():
+        begun[step.step], acting[step.step] = loop.learner.updates, loop.policy.weights["q/kernel"]
+        if step.updates is not None:
+            reported[step.step] = len(step.updates.loss)
+    assert (begun[111], begun[112], begun[128], begun[144], begun[150]) == (0, 3, 6, 9, 9)
+    # Begun at 112 and played from 128 on; those of 144 are waited for at the end.
+    assert reported == {128: 3, 144: 3, 150: 3}
+    assert np.array_equal(acting[127], acting[1])
+    assert not np.array_equal(acting[128], acting[127])
+    assert np.array_equal(acting[143], acting[128])
+    assert np.array_equal(loop.policy.weights["q/kernel"], loop.learner.weights()["q/kernel"])
+
+
+def test_updates_per_step_are_the_same_for_any_number_of_copies() -> None:
+    chosen = settings(run__steps=1000, learning__train_every=4, learning__updates_per_train=2, replay__learning_start=1)
+    done = []
+    for copies in (1, 3, 16):
+        loop = Loop(chosen, [Corridor() for _ in range(copies)])
+        counts = [step.taken for step in loop.steps()]
+        assert counts == [copies] * (1000 // copies) + ([1000 % copies] if 1000 % copies else [])
+        done.append(loop.learner.updates)
+    assert done == [500, 500, 500]
+
+
+def test_copies_have_their_own_episodes_seeds_and_windows() -> None:
+    games = [Corridor(limit=2), Corridor(limit=3)]
+    loop = Loop(
+        settings(run__steps=12, exploration__epsilon_start=0, exploration__epsilon_end=0, learning__n_step=2), games
+    )
+    loop.policy.set_weights({**loop.policy.weights, "q/bias": np.array([0.0, 1e6], np.float32)})  # always right
+    ends = [(step.step, [episode.length for episode in step.episodes]) for step in loop.steps() if step.episodes]
+    assert ends == [(4, [2]), (6, [3]), (8, [2]), (12, [2, 3])]
+    assert loop.episode == 5
+    assert games[0].seeds[0] != games[1].seeds[0]
+    assert (games[0].seeds[1:], games[1].seeds[1:]) == ([None, None], [None])
+    batch = loop.replay.get(np.arange(loop.replay.added))
+    got = list(
+        zip(batch.s_tm1.argmax(1).tolist(), batch.s_t.argmax(1).tolist(), batch.discount_t.tolist(), strict=True)
+    )
+    one, two = pytest.approx(DISCOUNT), pytest.approx(DISCOUNT**2)
+    first, second = [(0, 2, two), (1, 2, one)], [(0, 2, two), (1, 3, two), (2, 3, one)]
+    # In the order in which they became complete: in step 2 all of the first copy's and one of the second's, and so on.
+    assert got == [*first, second[0], *second[1:], *first, second[0], *first, *second[1:]]
+
+
+def test_a_multiple_is_reached_by_the_step_that_passes_it() -> None:
+    steps = [Step(step, 3, 0.0, (), None) for step in range(3, 31, 3)]
+    assert [step.step for step in steps if step.reached(10)] == [12, 21, 30]
+    assert [step.step for step in steps if step.reached(3)] == list(range(3, 31, 3))
+
+
 def test_epsilon_follows_its_schedule_until_a_person_overrides_it() -> None:
     chosen = settings(run__steps=100, exploration__epsilon_end=0.0, exploration__decay_steps=100)
-    loop = Loop(chosen, Corridor())
+    loop = Loop(chosen, [Corridor()])
     steps = loop.steps()
     assert next(steps).epsilon == 1.0
     assert next(steps).epsilon == pytest.approx(0.99)
@@ -158,26 +229,33 @@ def test_epsilon_follows_its_schedule_until_a_person_overrides_it() -> None:
 RAINBOW = {**C51, "network__noisy": True, "network__dueling": True, "replay__priority_exponent": 0.5}
 
 
-def test_one_seed_one_result_and_a_restored_run_goes_on_exactly() -> None:
+@pytest.mark.parametrize("copies", [1, 3])
+@pytest.mark.parametrize("overlap", [True, False])
+def test_one_seed_one_result_and_a_restored_run_goes_on_exactly(copies: int, overlap: bool) -> None:
     chosen = settings(
-        run__steps=400, exploration__epsilon_end=0.1, exploration__decay_steps=300, learning__n_step=3, **RAINBOW
-    )
-    whole, again = Loop(chosen, Corridor(limit=9)), Loop(chosen, Corridor(limit=9))
+        run__steps=400, exploration__epsilon_end=0.1, exploration__decay_steps=300, learning__n_step=3,
+        learning__overlap=overlap, **RAINBOW,
+    )  # fmt: skip
+
+    def make_loop() -> Loop:
+        return Loop(chosen, [Corridor(limit=9) for _ in range(copies)])
+
+    whole, again, resumed = make_loop(), make_loop(), make_loop()
     for loop in (whole, again):
         for step in loop.steps():
-            if step.step == 203:
+            if step.step // copies == 201 // copies:
                 state = loop.get_state()
-    resumed = Loop(chosen, Corridor(limit=9))
     resumed.set_state(state)
-    history = [(step.epsilon, step.episode_return, step.ended) for step in resumed.steps()]
-    assert len(history) == 197
+    assert resumed.step == 201
+    for _ in resumed.steps():
+        pass
     for name, array in whole.policy.weights.items():
         assert np.array_equal(again.policy.weights[name], array)
         assert np.array_equal(resumed.policy.weights[name], array)
 
 
 def test_a_reward_that_is_not_a_number_is_named() -> None:
-    loop = Loop(settings(run__steps=500), Corridor(reward=float("nan")))
-    with pytest.raises(GameFault, match=r"Corridor-v0 returned the reward nan at step \d+"):
+    loop = Loop(settings(run__steps=500), [Corridor(reward=float("nan"))])
+    with pytest.raises(GameFault, match=r"Corridor-v0 returned the reward nan in step \d+ of an episode"):
         for _ in loop.steps():
             pass

@@ -223,14 +223,14 @@ def test_a_game_that_breaks_is_named_and_the_run_is_saved(tmp_path: Path) -> Non
 
     def on_event(run: Run, event: Event) -> None:
         if event["event"] == "started":
-            original, count = run._game.step, iter(range(10_000))
+            original, count = run._games[0].step, iter(range(10_000))
 
             def step(action: int) -> Any:
                 if next(count) == 300:
                     raise RuntimeError("the pole fell off")
                 return original(action)
 
-            run._game.step = step  # type: ignore[method-assign]
+            run._games[0].step = step  # type: ignore[method-assign]
 
     with pytest.raises(TrainingFailed, match="training CartPole-v1 failed at step 300: RuntimeError: the pole fell"):
         train(run_dir, on_event)

@@ -24,8 +24,9 @@ import pytest
 from arcade_dqn.acting.layers import pack
 from arcade_dqn.config import build
 from arcade_dqn.games.pictures import cartpole
-from arcade_dqn.link.board import Board, Status
+from arcade_dqn.link.board import Board, BoardError, BoardReader, Status
 from arcade_dqn.stage import palette
+from arcade_dqn.storage.model_file import load_model
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.window.layout import lay_out, place
 from arcade_dqn.window.main import main
@@ -184,6 +185,53 @@ def _check_gauges(pixels: np.ndarray) -> None:
     sky = cartpole.draw(0.0, 0.0, None)[10:50, 10:-10]
     np.testing.assert_array_equal(pixels[placed.top + 10 : placed.top + 50, placed.left + 10 : placed.right - 10], sky)
     assert tuple(pixels[placed.centery, placed.left - 3]) == palette.SCREEN
+
+
+def test_training_ends_in_the_same_weights_in_another_folder_with_the_window_open(
+    screen: Screen, tmp_path: Path
+) -> None:
+    small = {
+        "network.hidden": "16", "learning.batch_size": 16, "learning.train_every": 32, "learning.updates_per_train": 8,
+        "replay.learning_start": 50, "evaluation.every": 0, "evaluation.final_episodes": 0, "run.steps": 1_000,
+    }  # fmt: skip
+    alone = RunDir.create(tmp_path / "here", build("CartPole-v1", "cartpole", small))
+    # So slow that most of it happens before the eyes of the window.
+    watched = RunDir.create(
+        tmp_path / "somewhere" / "else", build("CartPole-v1", "cartpole", {**small, "run.speed_limit": 250.0})
+    )
+    with _training(alone) as trainer:
+        assert trainer.wait(4 * PATIENCE) == 0
+    with _training(watched) as trainer:
+        until = time.monotonic() + PATIENCE
+        while _step_on(watched.board) < 1 and time.monotonic() < until:
+            time.sleep(0.05)
+        with window([str(watched.path), "--events"], tmp_path, screen.display) as process:
+            event(process, "opened")
+            opened_at = _step_on(watched.board)
+            assert trainer.wait(PATIENCE - 5) == 0
+            assert process.poll() is None
+    assert 0 < opened_at < 900
+    expected, weights = load_model(alone.final)[1], load_model(watched.final)[1]
+    assert all(np.array_equal(weights[name], array) for name, array in expected.items())
+
+
+def _training(run: RunDir) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2]), "SDL_VIDEODRIVER": "dummy"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "arcade_dqn.training", str(run.path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+    )
+
+
+def _step_on(board: Path) -> int:
+    try:
+        with BoardReader(board) as reader:
+            return reader.status().step
+    except BoardError:
+        return 0
 
 
 def test_the_keys_on_the_input_and_the_end_by_a_signal(screen: Screen, model: Path, tmp_path: Path) -> None:

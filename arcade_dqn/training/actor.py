@@ -1,0 +1,104 @@
+"""A game that is played for training: its frames go into replay, and its newest observation to the agent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from arcade_dqn.config import Settings
+from arcade_dqn.errors import ArcadeError
+from arcade_dqn.games.make import Game
+from arcade_dqn.games.pixels import FrameStack
+from arcade_dqn.replay.buffer import ReplayBuffer
+from arcade_dqn.replay.nstep import EpisodeWriter
+
+
+class GameFault(ArcadeError):
+    """The game returned something that cannot be learned from."""
+
+
+class Episode(NamedTuple):
+    """A finished episode."""
+
+    score: float
+    """Raw: neither clipped nor discounted."""
+    length: int
+    """Steps."""
+
+
+class Actor:
+    """One copy of the game, with what belongs to it alone: frame stack, way into replay, and score so far.
+
+    Nothing resets itself here. An ended episode's last frame enters replay as it is, and `observe` begins the next one:
+    no transition reaches across a reset.
+    """
+
+    def __init__(self, game: Game, replay: ReplayBuffer, settings: Settings, seed: int) -> None:
+        self.game = game
+        self._seed: int | None = seed
+        self._clip = settings.environment.clip_rewards
+        self._zero_on_life_loss = settings.environment.life_loss
+        self._writer = EpisodeWriter(replay, settings.learning.discount, settings.learning.n_step)
+        self._stack = FrameStack(game.stack, game.frame_shape, game.frame_dtype)
+        self._observation: np.ndarray | None = None
+        self._score = 0.0
+        self._length = 0
+
+    def observe(self) -> np.ndarray:
+        """The newest observation, [*observation_shape]; begins an episode where none is going on.
+
+        Only the first reset seeds the game, so that no two episodes are alike.
+        """
+        if self._observation is None:
+            frame = self.game.reset(self._seed)
+            self._seed = None
+            self._writer.begin(frame)
+            self._score, self._length = 0.0, 0
+            self._observation = self._stack.reset(frame)
+        return self._observation
+
+    def play(self, a_tm1: int) -> Episode | None:
+        """One step of the game, into replay; the episode, if it ended. Raises GameFault for a reward that is none."""
+        outcome = self.game.step(a_tm1)
+        if not math.isfinite(outcome.reward):
+            raise GameFault(
+                f"{self.game.info.id} returned the reward {outcome.reward} in step {self._length + 1} of an episode; "
+                "rewards must be finite numbers"
+            )
+        r_t = float(np.sign(outcome.reward)) if self._clip else outcome.reward
+        terminated = outcome.terminated or (self._zero_on_life_loss and outcome.life_lost)
+        ended = outcome.terminated or outcome.truncated
+        self._writer.step(a_tm1, r_t, outcome.frame, terminated=terminated, ended=ended)
+        self._score += outcome.reward
+        self._length += 1
+        if not ended:
+            self._observation = self._stack.push(outcome.frame)
+            return None
+        self._observation = None
+        return Episode(self._score, self._length)
+
+    def get_state(self) -> dict[str, Any]:
+        """For a checkpoint; `game` is None where the game cannot be saved, and then the episode begins anew."""
+        return {
+            "game": self.game.get_state(),
+            "writer": self._writer.get_state(),
+            "observation": self._observation,
+            "score": self._score,
+            "length": self._length,
+        }
+
+    def set_state(self, state: Mapping[str, Any], seed: int) -> None:
+        """Go on from `get_state`; `seed` is for a game that could not be saved."""
+        if state["game"] is None:
+            self._seed, self._observation = seed, None
+            return
+        self._seed = None
+        self.game.set_state(state["game"])
+        self._writer.set_state(state["writer"])
+        self._score, self._length = float(state["score"]), int(state["length"])
+        self._observation = None
+        if state["observation"] is not None:
+            self._observation = self._stack.observation = np.asarray(state["observation"])
