@@ -136,6 +136,19 @@ def build_parser() -> argparse.ArgumentParser:
     resume.add_argument("--watch", action="store_true", help="open the window on the run")
     add_json(resume)
 
+    repeat = add(
+        "repeat",
+        "training",
+        "train again with the settings, the seed and the interventions of an earlier run",
+        "examples:\n  arcade-dqn repeat first-try --name second-try\n\n"
+        "Interventions are what a person changed while it trained, such as epsilon; each is made at its step again,\n"
+        "and the new run ends in the same weights, to the last bit.",
+    )
+    repeat.add_argument("target", metavar="RUN", help="a run's folder, GAME/NAME or NAME")
+    repeat.add_argument("--name", metavar="RUN", help="name of the new run (default: the date and time)")
+    repeat.add_argument("--watch", action="store_true", help="open the window on the run")
+    add_json(repeat)
+
     watch = add(
         "watch",
         "playing",

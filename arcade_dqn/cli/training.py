@@ -1,4 +1,4 @@
-"""The commands `train` and `resume`: a run in this process, without the TUI."""
+"""The commands `train`, `resume` and `repeat`: a run in this process, without the TUI."""
 
 from __future__ import annotations
 
@@ -53,6 +53,15 @@ def resume(arguments: argparse.Namespace) -> int:
     with run_dir.lock():
         pass
     return _execute(run_dir, arguments)
+
+
+def repeat(arguments: argparse.Namespace) -> int:
+    """`arcade-dqn repeat RUN`: a new run with its settings, its seed, and what a person changed while it trained."""
+    from arcade_dqn.storage.run_dir import RunDir
+
+    earlier = RunDir.find(arguments.target, runs_dir(arguments))
+    interventions = earlier.made_interventions()
+    return _execute(RunDir.create(runs_dir(arguments), earlier.settings(), arguments.name, interventions), arguments)
 
 
 def _execute(run_dir: RunDir, arguments: argparse.Namespace) -> int:

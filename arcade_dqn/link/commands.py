@@ -5,7 +5,7 @@ Commands go to the trainer's standard input, one JSON object a line:
     {"id": 7, "name": "step", "arguments": {"count": 4}}
 
 Each gets one answer on the trainer's standard output, where the other events come too (started, warm, state, progress,
-evaluation, saved, warning, ended):
+set, evaluation, saved, warning, ended):
 
     {"event": "ack", "id": 7}
     {"event": "error", "id": 7, "message": "step's count = 0 is not allowed; ..."}
@@ -196,12 +196,13 @@ def _checked_arguments(name: str, given: dict[str, Any]) -> dict[str, Any]:
         case "set":
             if "name" not in given or "value" not in given:
                 raise ValueError("set needs a name and a value")
-            return {"name": given["name"], "value": _set_value(given["name"], given["value"])}
+            return {"name": given["name"], "value": checked_value(given["name"], given["value"])}
         case _:
             return {}
 
 
-def _set_value(name: Any, value: Any) -> float | int | None:
+def checked_value(name: Any, value: Any) -> float | int | None:
+    """What `set` would give to `name`. Raises ValueError with a sentence for a name or a value that is not allowed."""
     if name == "epsilon":
         if value is None:
             return None

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -17,10 +17,12 @@ from arcade_dqn.config import Settings, SettingsError
 from arcade_dqn.errors import UsageError
 from arcade_dqn.link.text import plain
 from arcade_dqn.storage.atomic import StorageError, reason, remove_unfinished, sync_folder, write_new, write_text
+from arcade_dqn.storage.interventions import MAX_BYTES, Intervention, from_json, made_in, to_json
 from arcade_dqn.storage.lock import lock_holder, locked
 from arcade_dqn.storage.metrics import MetricsFile
 from arcade_dqn.storage.summary import FINAL_STATES, Summary, read_small, read_summary
 
+_INTERVENTIONS = "interventions.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
@@ -63,8 +65,16 @@ class RunDir:
     # --- making and finding ---
 
     @classmethod
-    def create(cls, runs_dir: str | os.PathLike[str], settings: Settings, name: str | None = None) -> Self:
+    def create(
+        cls,
+        runs_dir: str | os.PathLike[str],
+        settings: Settings,
+        name: str | None = None,
+        interventions: Sequence[Intervention] = (),
+    ) -> Self:
         """Make the folder of a new run. Without a name it is called after the local date and time.
+
+        Its trainer makes the `interventions` at their steps.
 
         Raises RunError if the name is taken or is no name, StorageError if the folder cannot be written. The folder
         appears under its name only when it is whole.
@@ -79,6 +89,8 @@ class RunDir:
         try:
             unfinished.mkdir(parents=True)
             write_new(unfinished / "config.json", settings.to_json().encode())
+            if interventions:
+                write_new(unfinished / _INTERVENTIONS, to_json(interventions).encode())
             path = _claim(parent, unfinished, name)
             sync_folder(parent)
         except OSError as error:
@@ -204,6 +216,26 @@ class RunDir:
     def read_summary(self) -> Summary | None:
         """The last summary, None if there is none yet. Raises StorageError if it cannot be read."""
         return read_summary(self.summary_path)
+
+    # --- interventions ---
+
+    def planned_interventions(self) -> list[Intervention]:
+        """The interventions that the run was made with. Raises RunError if they cannot be read."""
+        path = self.path / _INTERVENTIONS
+        try:
+            return from_json(read_small(path, MAX_BYTES))
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError) as error:
+            why = f"cannot be read: {reason(error)}" if isinstance(error, OSError) else str(error)
+            raise RunError(f"{path} {why}") from error
+
+    def made_interventions(self) -> list[Intervention]:
+        """Those that were made while it trained. Raises RunError or StorageError if its metrics cannot be read."""
+        try:
+            return made_in(self.read_metrics())
+        except ValueError as error:
+            raise RunError(f"{self.metrics} {error}") from error
 
     # --- metrics ---
 

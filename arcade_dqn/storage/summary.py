@@ -50,10 +50,10 @@ def read_summary(path: Path) -> Summary | None:
         raise StorageError(f"{path} is damaged: {error}") from error
 
 
-def read_small(path: Path) -> bytes:
-    """The content of a regular file of at most 256 KiB. Raises OSError, or ValueError if it is larger."""
+def read_small(path: Path, limit: int = MAX_BYTES) -> bytes:
+    """The content of a regular file of at most `limit` bytes. Raises OSError, or ValueError if it is larger."""
     with open_regular(path) as file:
-        text = file.read(MAX_BYTES + 1)
-    if len(text) > MAX_BYTES:
-        raise ValueError(f"it is larger than {MAX_BYTES // 1024} KiB")
+        text = file.read(limit + 1)
+    if len(text) > limit:
+        raise ValueError(f"it is larger than {limit // 1024} KiB")
     return text

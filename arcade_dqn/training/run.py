@@ -6,6 +6,7 @@ import logging
 import math
 import queue
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -73,6 +74,8 @@ class Run:
         self._run_dir = run_dir
         self._emit = on_event
         self._settings = run_dir.settings()
+        self._planned = deque(run_dir.planned_interventions())
+        """Interventions of an earlier run that this one repeats, those to come."""
         self._stop_reason = ""
         self._paused = False
         self._pause_at: int | None = None
@@ -136,6 +139,8 @@ class Run:
     def _train(self) -> RunResult:
         self._announcer.set_state("warming")
         saved_limit = self._archive.load_checkpoint()
+        while self._planned and self._planned[0].step <= self._loop.step > 0:
+            self._planned.popleft()  # made before the checkpoint, which holds what they changed
         self._speed_limit = self._speed_limit if saved_limit is None else saved_limit
         self._loop.learner.warm_up(min(MAX_FUSED, 1 << (self._loop.updates_per_train.bit_length() - 1)))
         self._emit(
@@ -146,8 +151,10 @@ class Run:
                 "step": self._loop.step,
                 "steps_total": self._settings.run.steps,
                 "seed": self._settings.run.seed,
+                "controls": self._controls(),
             }
         )
+        self._intervene(self._loop.step)
         self._announcer.set_state("training")
         self._stopwatch.start()
         self._recorder.restart_rates()
@@ -172,6 +179,7 @@ class Run:
                 f"a smaller learning.learning_rate than {self._loop.learner.learning_rate:g} or a "
                 f"learning.gradient_clip (now {self._settings.learning.gradient_clip:g}) may help"
             )
+        self._intervene(step.step)
         if time.perf_counter() >= self._next_look:
             self._look()
         if self._pause_at is not None and step.step >= self._pause_at:
@@ -324,6 +332,23 @@ class Run:
             case "speed_limit":
                 self._speed_limit = value
         self._recorder.intervention(self._loop.step, name, value)
+        self._emit({"event": "set", "step": self._loop.step, "name": name, "value": value})
+
+    def _intervene(self, step: int) -> None:
+        """Make the planned interventions that are due."""
+        while self._planned and self._planned[0].step <= step:
+            _, name, value = self._planned.popleft()
+            self._set(name, value)
+
+    def _controls(self) -> dict[str, float | int | None]:
+        """What `set` can change, as it is now; epsilon is None while it follows its schedule."""
+        return {
+            "epsilon": self._loop.epsilon_override,
+            "learning_rate": self._loop.learner.learning_rate,
+            "target_period": self._loop.learner.target_period,
+            "updates_per_train": self._loop.updates_per_train,
+            "speed_limit": self._speed_limit,
+        }
 
     def _save_by_hand(self) -> None:
         with self._not_training("saving"):

@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from arcade_dqn.config import Settings
     from arcade_dqn.games.catalog import GameInfo
     from arcade_dqn.storage.model_file import ModelEntry
+    from arcade_dqn.tui.controls import Levers
 
 _WIDTHS = [(0, "-narrow"), (100, "-medium"), (140, "-wide")]
 _HEIGHTS = [(0, "-short"), (32, "-middle"), (44, "-tall")]
@@ -78,6 +80,13 @@ class ArcadeApp(App[int]):
         self._event_loop: asyncio.AbstractEventLoop | None = None
         self.register_theme(ARCADE)
         self.theme = ARCADE.name
+
+    @cached_property
+    def levers(self) -> Levers:
+        """What can be changed in the running training; imported only then, for it reads the settings' definitions."""
+        from arcade_dqn.tui.controls import Levers
+
+        return Levers(self)
 
     def get_default_screen(self) -> HomeScreen:
         return HomeScreen()

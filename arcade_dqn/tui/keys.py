@@ -49,7 +49,7 @@ TRAINING: list[BindingType] = [
     _key(
         "training.epsilon_down",
         "left_square_bracket",
-        "epsilon(-0.05)",
+        "epsilon(False)",
         "ε-",
         "Explore less: epsilon down by 0.05",
         shown="[",
@@ -57,14 +57,27 @@ TRAINING: list[BindingType] = [
     _key(
         "training.epsilon_up",
         "right_square_bracket",
-        "epsilon(0.05)",
+        "epsilon(True)",
         "ε+",
         "Explore more: epsilon up by 0.05",
         shown="]",
     ),
     _key("training.epsilon_auto", "0", "epsilon_auto", "ε auto", "Give epsilon back to its schedule"),
+    _key("training.slower", "minus", "speed(False)", "slower", "Train slower, to watch it learn", shown="-"),
+    _key("training.faster", "plus", "speed(True)", "faster", "Train faster, up to no limit", shown="+"),
+    _key("training.controls", "c", "controls", "controls", "Epsilon, learning rate, target period, updates, speed"),
     _key("training.back", "escape", "back", "back", "Back; the training goes on", shown="esc"),
     _key("training.stop", "ctrl+x", "stop", "stop", "Stop the training and save", shown="^x"),
+]
+
+CONTROLS: list[BindingType] = [
+    _key("controls.up", "up,k", "choose(-1)", "choose", "The control above", shown="↑"),
+    _key("controls.down", "down,j", "choose(1)", "choose", "The control below", shown="↓"),
+    _key("controls.lower", "left,minus", "move(False)", "lower", "Lower its value", shown="←"),
+    _key("controls.raise", "right,plus", "move(True)", "raise", "Raise its value", shown="→"),
+    _key("controls.type", "enter", "type", "type", "Type a value", shown="↵"),
+    _key("controls.own", "0", "own", "own value", "Epsilon back to its schedule; others to the run's own setting"),
+    _key("controls.back", "escape,c", "back", "close", "Back to the training", shown="esc"),
 ]
 
 MODELS: list[BindingType] = [
@@ -115,6 +128,7 @@ SECTIONS: Mapping[str, list[BindingType]] = {
     "Everywhere": EVERYWHERE,
     "Games": HOME,
     "Training": TRAINING,
+    "Controls of a training": CONTROLS,
     "Models": MODELS,
     "Runs": RUNS,
     "Settings": SETTINGS,

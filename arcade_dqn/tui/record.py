@@ -56,6 +56,8 @@ class RunRecord:
         self.evaluations = Curve()
         self.interventions: list[float] = []
         """Steps at which a person changed something."""
+        self.controls: dict[str, float | int | None] = {}
+        """What can be changed in the running training, as its trainer told it last; epsilon is None on its schedule."""
         self.log: deque[tuple[str, str]] = deque(maxlen=2_000)
         """(time of day, sentence), oldest first."""
         self.lines = 0
@@ -102,15 +104,23 @@ class RunRecord:
                 spread = f" ± {event['std']:.1f}" if _number(event.get("std")) else ""
                 mean = f"{event['mean']:.1f}" if _number(event.get("mean")) else "-"
                 self.say(f"scored {mean}{spread} over {event.get('episodes')} episodes{solved}")
+            case "started":
+                told = event.get("controls")
+                self.controls = {str(name): value for name, value in told.items()} if isinstance(told, dict) else {}
+            case "set":
+                self._set(step, str(event.get("name")), event.get("value"))
             case "saved":
                 self.say(f"saved {event.get('model') or event.get('path')}")
             case "warning":
                 self.say(f"warning: {event.get('message')}")
 
-    def intervened(self, step: float, sentence: str) -> None:
-        """Note that a person changed something at `step`."""
-        self.interventions.append(step)
-        self.say(sentence)
+    def _set(self, step: Any, name: str, value: Any) -> None:
+        from arcade_dqn.tui.controls import BY_NAME  # reads every setting's definition: not before the first paint
+
+        if name in BY_NAME and _number(step) and (value is None or _number(value)):
+            self.controls[name] = value
+            self.interventions.append(float(step))
+            self.say(BY_NAME[name].sentence(value))
 
     @staticmethod
     def _point(curve: Curve, x: Any, y: Any) -> None:

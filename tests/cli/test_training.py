@@ -1,4 +1,4 @@
-"""`train` and `resume` as a person and a script use them: one real, short training."""
+"""`train`, `resume` and `repeat` as a person and a script use them: one real, short training."""
 
 from __future__ import annotations
 
@@ -53,6 +53,16 @@ def test_train_then_what_one_does_with_a_run(tmp_path: Path) -> None:
     picture = tmp_path / "one.png"
     subprocess.run(command("report", "one", picture, "--runs-dir", runs), capture_output=True, check=True)
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+    # A change that a person made in it is made again by `repeat`, at its step; without any it would end the same.
+    with (runs / "CartPole-v1" / "one" / "metrics.jsonl").open("a") as metrics:
+        metrics.write('{"kind":"set","step":300,"name":"epsilon","value":0.125}\n')
+    repeat = command("repeat", "one", "--name", "again", "--runs-dir", runs, "--json")
+    repeated = subprocess.run(repeat, capture_output=True, text=True, check=True)
+    assert json.loads(repeated.stdout.splitlines()[-1])["seed"] == 4
+    records = map(json.loads, (runs / "CartPole-v1" / "again" / "metrics.jsonl").read_text().splitlines())
+    changed = [(record["step"], record["value"]) for record in records if record["kind"] == "set"]
+    assert changed == [(300, 0.125)]
 
 
 def test_ctrl_c_saves_and_resume_goes_on(tmp_path: Path) -> None:

@@ -180,6 +180,61 @@ def test_commands_change_the_running_training_and_enter_the_record(tmp_path: Pat
     assert result.reason == "steps"
 
 
+def test_a_run_can_be_repeated_with_its_interventions(tmp_path: Path) -> None:
+    changes = [
+        ("epsilon", 0.5), ("learning_rate", 0.01), ("speed_limit", 5e5), ("target_period", 7), ("updates_per_train", 5),
+        ("epsilon", None),
+    ]  # fmt: skip
+
+    def on_event(run: Run, event: Event) -> None:
+        if event["event"] == "started":
+            run.commands.put(Command(0, "step", {"count": 100}))
+        if event["event"] == "state" and event["state"] == "paused" and changes:
+            name, value = changes.pop(0)
+            run.commands.put(Command(1, "set", {"name": name, "value": value}))
+            run.commands.put(Command(2, "step", {"count": 77}))
+        if event["event"] == "state" and event["state"] == "paused" and not changes:
+            run.commands.put(Command(3, "resume"))
+
+    def learned(run_dir: RunDir) -> list[Event]:
+        records = [{k: v for k, v in record.items() if k != "seconds"} for record in run_dir.read_metrics()]
+        return [record for record in records if record.get("name") != "speed_limit"]
+
+    chosen = settings(run__steps=1000, run__checkpoint_every=500)
+    first = RunDir.create(tmp_path / "a", chosen)
+    _, events = train(first, on_event)
+    told = [(event["step"], event["name"], event["value"]) for event in of(events, "set")]
+    assert [name for _, name, _ in told] == [
+        "epsilon", "learning_rate", "speed_limit", "target_period", "updates_per_train", "epsilon"
+    ]  # fmt: skip
+    again = RunDir.create(tmp_path / "b", chosen, None, first.made_interventions())
+    plain = RunDir.create(tmp_path / "c", chosen)
+    train(again)
+    train(plain)
+    assert learned(again) == learned(first)
+    expected = load_model(first.final)[1]
+    assert all(np.array_equal(load_model(again.final)[1][name], array) for name, array in expected.items())
+    assert not all(np.array_equal(load_model(plain.final)[1][name], array) for name, array in expected.items())
+
+    # In two parts, too: what was changed before the checkpoint is not changed again after it.
+    parts = RunDir.create(tmp_path / "d", chosen, None, first.made_interventions())
+
+    def stop(run: Run, event: Event) -> None:
+        if event["event"] == "set" and event["name"] == "target_period":
+            run.request_stop()
+
+    assert train(parts, stop)[0].reason == "stopped"
+    assert train(RunDir.open(parts.path))[0].steps == 1000
+    assert learned(parts) == learned(first)
+
+
+def test_the_controls_are_told_when_training_starts(tmp_path: Path) -> None:
+    _, events = train(RunDir.create(tmp_path, settings(run__steps=10, learning__learning_rate=0.25)))
+    assert of(events, "started")[0]["controls"] == {
+        "epsilon": None, "learning_rate": 0.25, "target_period": 250, "updates_per_train": 32, "speed_limit": 0.0,
+    }  # fmt: skip
+
+
 def test_a_paused_run_stands_still_until_it_is_resumed(tmp_path: Path) -> None:
     run_dir = RunDir.create(tmp_path, settings())
     steps: list[int] = []

@@ -101,7 +101,8 @@ async def test_epsilon_by_hand_and_back(make_app: Callable[..., ArcadeApp], prog
         await settled(lambda: "0.550 by hand" in texts(app))
         await pilot.press("0")
         assert trainer.commands[-1] == ("set", {"name": "epsilon", "value": None})
-        # What a person did is marked on the chart, at its step.
+        # What a person did is marked on the chart, at the step that the trainer tells.
+        trainer.says("set", step=1_000, name="epsilon", value=None)
         await settled(lambda: bool(app.screen.query_one("#returns", Chart).plot.rules))
         assert app.screen.query_one("#returns", Chart).plot.rules[0] == 1_000
 

@@ -13,6 +13,7 @@ from textual.widgets import RichLog, Static
 
 from arcade_dqn.games.catalog import GAMES
 from arcade_dqn.tui import keys
+from arcade_dqn.tui.controls import BY_NAME
 from arcade_dqn.tui.projector import FRAMES_PER_SECOND, Programme
 from arcade_dqn.tui.record import RunRecord
 from arcade_dqn.tui.screens.base import ArcadeScreen
@@ -48,7 +49,6 @@ class TrainingScreen(ArcadeScreen):
         self._looks = 0
         self._shown = -1
         self._viewing = True
-        self._epsilon_wanted: float | None = None
 
     def body(self) -> ComposeResult:
         yield ProgressLine(id="progress")
@@ -86,6 +86,7 @@ class TrainingScreen(ArcadeScreen):
         record = self.arcade.cabinet.record
         if record is not self._record:
             self._record, self._lines, self._drawn = record, 0, -1
+            self.arcade.levers.forget()
             self.query_one("#log", RichLog).clear()
         place = f"{snapshot.game} · {snapshot.run.name}" if snapshot.run else "getting ready"
         self.query_one(TitleBar).set_place(place)
@@ -107,7 +108,7 @@ class TrainingScreen(ArcadeScreen):
     _was_running: bool | None = None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        needs_run = ("pause", "save", "evaluate", "epsilon", "epsilon_auto", "stop")
+        needs_run = ("pause", "save", "evaluate", "epsilon", "epsilon_auto", "speed", "controls", "stop")
         if action in needs_run and not self.arcade.cabinet.running:
             return None
         return True
@@ -134,8 +135,6 @@ class TrainingScreen(ArcadeScreen):
             caption="Replay" if learning else f"Replay ┃ learns from {status.learning_start:,}",
         )
         epsilon = 0.0 if math.isnan(status.epsilon) else status.epsilon
-        if self._epsilon_wanted is not None and abs(epsilon - self._epsilon_wanted) < 1e-6:
-            self._epsilon_wanted = None
         how = "by hand" if status.epsilon_override else "schedule"
         self.query_one("#epsilon", Gauge).set(epsilon, f"{epsilon:.3f} {how}")
 
@@ -209,22 +208,19 @@ class TrainingScreen(ArcadeScreen):
     def action_evaluate(self) -> None:
         self.arcade.command("evaluate")
 
-    def action_epsilon(self, change: float) -> None:
-        status = self.arcade.snapshot.status
-        if status is None:
-            return
-        # Keys pressed faster than the board answers count from the value asked for last.
-        base = status.epsilon if self._epsilon_wanted is None else self._epsilon_wanted
-        value = min(max(round(base + change, 3), 0.0), 1.0)
-        if self.arcade.command("set", name="epsilon", value=value):
-            self._epsilon_wanted = value
-            self.arcade.cabinet.record.intervened(status.step, f"epsilon set to {value:.2f}")
+    def action_epsilon(self, up: bool) -> None:
+        self.arcade.levers.move(BY_NAME["epsilon"], up)
 
     def action_epsilon_auto(self) -> None:
-        status = self.arcade.snapshot.status
-        if status is not None and self.arcade.command("set", name="epsilon", value=None):
-            self._epsilon_wanted = None
-            self.arcade.cabinet.record.intervened(status.step, "epsilon back on its schedule")
+        self.arcade.levers.set(BY_NAME["epsilon"], None)
+
+    def action_speed(self, up: bool) -> None:
+        self.arcade.levers.move(BY_NAME["speed_limit"], up)
+
+    def action_controls(self) -> None:
+        from arcade_dqn.tui.screens.controls import ControlsScreen
+
+        self.app.push_screen(ControlsScreen())
 
     def action_view(self) -> None:
         self._viewing = not self._viewing

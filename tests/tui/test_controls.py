@@ -1,0 +1,147 @@
+"""The live controls: their steps and words, and the screen that moves them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from arcade_dqn.tui.app import ArcadeApp
+from arcade_dqn.tui.controls import BY_NAME
+from arcade_dqn.tui.screens.controls import ControlsScreen
+from arcade_dqn.tui.screens.training import TrainingScreen
+
+
+def steps(name: str, start: float, ups: int, downs: int = 0, now: float = 900.0) -> list[float]:
+    values, value = [], start
+    for up in [True] * ups + [False] * downs:
+        value = BY_NAME[name].step(value, up, now=now)
+        values.append(value)
+    return values
+
+
+def test_each_control_has_its_own_steps() -> None:
+    assert steps("epsilon", 0.93, 3, 2) == [0.98, 1.0, 1.0, 0.95, 0.9]
+    assert steps("epsilon", 0.03, 0, 2) == [0.0, 0.0]
+    assert steps("learning_rate", 2.5e-4, 2, 3) == [5e-4, 1e-3, 5e-4, 2e-4, 1e-4]
+    assert steps("target_period", 250, 1, 3) == [500, 200, 100, 50]
+    assert steps("target_period", 1, 0, 2) == [1, 1]
+    assert all(isinstance(value, int) for value in steps("updates_per_train", 8, 2, 5))
+    # No limit lies above all limits, and going down from it begins below the present speed.
+    assert steps("speed_limit", 0.0, 1, 3) == [0.0, 500.0, 200.0, 100.0]
+    assert steps("speed_limit", 50_000.0, 2) == [100_000.0, 0.0]
+    assert steps("speed_limit", 2.0, 0, 3) == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("epsilon", "0.3", 0.3),
+        ("epsilon", "", None),
+        ("epsilon", "auto", None),
+        ("learning_rate", " 1e-4 ", 1e-4),
+        ("target_period", "1,000", 1000),
+        ("target_period", "1e3", 1000),
+        ("speed_limit", "unlimited", 0.0),
+        ("speed_limit", "60", 60.0),
+    ],
+)
+def test_what_is_typed_is_understood(name: str, text: str, value: float | None) -> None:
+    parsed = BY_NAME[name].parse(text)
+    assert parsed == value
+    assert type(parsed) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("epsilon", "1.5", r"epsilon = 1.5 is not allowed; it must be a number from 0 to 1"),
+        ("learning_rate", "fast", r"learning rate: 'fast' is not a number; it must be a number from 1e-07 to 1"),
+        ("target_period", "2.5", r"target_period = 2.5 is not allowed; it must be a whole number from 1"),
+        ("updates_per_train", "nan", r"updates_per_train = NaN is not allowed"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_its_bounds(name: str, text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        BY_NAME[name].parse(text)
+
+
+def test_values_are_written_for_people() -> None:
+    assert BY_NAME["epsilon"].sentence(None) == "epsilon back on its schedule"
+    assert BY_NAME["learning_rate"].sentence(5e-4) == "learning rate set to 0.0005"
+    assert BY_NAME["target_period"].sentence(1000) == "target period set to 1,000"
+    assert BY_NAME["speed_limit"].sentence(0.0) == "speed limit set to unlimited"
+
+
+async def settled(ready: Callable[[], bool]) -> None:
+    for _ in range(1500):
+        if ready():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("it did not come")
+
+
+def texts(app: ArcadeApp) -> str:
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+
+
+TOLD = {"epsilon": None, "learning_rate": 1e-3, "target_period": 250, "updates_per_train": 64, "speed_limit": 0.0}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_person_moves_the_levers(
+    make_app: Callable[..., ArcadeApp], programs: Any, size: tuple[int, int]
+) -> None:
+    app = make_app()
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("t")
+        await settled(lambda: bool(programs.started) and bool(programs.trainer.sent))
+        trainer = programs.trainer
+        trainer.says("started", controls=TOLD)
+        trainer.publish(steps_per_second=900.0)
+        await settled(lambda: app.snapshot.status is not None and bool(app.cabinet.record.controls))
+        await pilot.press("c")
+        await settled(lambda: isinstance(app.screen, ControlsScreen) and "on its schedule" in texts(app))
+        for words in ("learning rate", "0.001", "target period", "250", "updates", "64", "speed limit", "unlimited"):
+            assert words in texts(app), words
+
+        # Faster than the trainer answers: each key counts from the value asked for last.
+        await pilot.press("down", "right", "right")
+        assert [arguments["value"] for _, arguments in trainer.commands[1:]] == [2e-3, 5e-3]
+        await settled(lambda: "0.005" in texts(app))
+        trainer.says("set", step=1500, name="learning_rate", value=5e-3)
+        await settled(lambda: app.cabinet.record.interventions == [1500.0])
+        assert app.cabinet.record.controls["learning_rate"] == 5e-3
+
+        # A value typed, one that cannot be first.
+        await pilot.press("down", "enter", *"0", "enter")
+        await settled(lambda: "target_period = 0 is not allowed" in texts(app))
+        assert len(trainer.commands) == 3
+        await pilot.press("backspace", *"125", "enter")
+        await settled(lambda: trainer.commands[-1] == ("set", {"name": "target_period", "value": 125}))
+
+        # The run's own setting, and epsilon's schedule.
+        await pilot.press("0")
+        assert trainer.commands[-1] == ("set", {"name": "target_period", "value": 250})
+        await pilot.press("up", "up", "0")
+        assert trainer.commands[-1] == ("set", {"name": "epsilon", "value": None})
+        await pilot.press("escape")
+        await settled(lambda: isinstance(app.screen, TrainingScreen))
+
+
+async def test_the_speed_has_keys_of_its_own(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("t")
+        await settled(lambda: bool(programs.started) and bool(programs.trainer.sent))
+        trainer = programs.trainer
+        trainer.says("started", controls=TOLD)
+        trainer.publish(steps_per_second=900.0)
+        await settled(lambda: app.snapshot.status is not None and bool(app.cabinet.record.controls))
+        await pilot.press("minus", "minus", "plus")
+        asked = [arguments for name, arguments in trainer.commands if name == "set"]
+        assert asked == [{"name": "speed_limit", "value": value} for value in (500.0, 200.0, 500.0)]
+        trainer.says("set", step=2000, name="speed_limit", value=500.0)
+        await settled(lambda: "speed limit set to 500 steps/s" in texts(app))
