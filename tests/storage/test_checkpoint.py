@@ -150,7 +150,7 @@ def empty(folder: Path) -> None:
     folder.mkdir()
 
 
-STRANGE_PATH = json.dumps({"format": 1, "files": {"state.json": {}, "../../etc/passwd": {"size": 1, "sha256": ""}}})
+STRANGE_PATH = json.dumps({"format": 2, "files": {"state.json": {}, "../../etc/passwd": {"size": 1, "sha256": ""}}})
 DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "an array changed": (lambda folder: flip(folder / "learner.safetensors"), "SHA-256 differs"),
     "arrays cut": (lambda folder: os.truncate(folder / "learner.safetensors", 50), "has 50 bytes instead of"),
@@ -159,9 +159,9 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "no manifest": (lambda folder: (folder / "manifest.json").unlink(), "manifest.json is missing"),
     "manifest empty": (manifest(""), "is damaged"),
     "manifest a list": (manifest("[1]"), "is damaged"),
-    "manifest of nothing": (manifest('{"format": 1, "files": {}}'), "lists other files than it should"),
+    "manifest of nothing": (manifest('{"format": 2, "files": {}}'), "lists other files than it should"),
     "manifest with a path": (manifest(STRANGE_PATH), "lists other files than it should"),
-    "a newer format": (manifest('{"format": 2, "files": {}}'), "has format 2; this version reads format 1"),
+    "a newer format": (manifest('{"format": 3, "files": {}}'), "has format 3; this version reads format 2"),
     "a pipe": (replace_by_pipe, "not a regular file"),
     "empty": (empty, "manifest.json is missing"),
 }
@@ -192,15 +192,15 @@ def test_a_manifest_that_fits_nonsense(tmp_path: Path) -> None:
     for scalars in (
         b"[]",
         b"{}",
-        b'{"format": 1}',
-        b'{"format": 1, "state": {"a": {"$array": "a"}}}',
+        b'{"format": 2}',
+        b'{"format": 2, "state": {"a": {"$array": "a"}}}',
         b"\xff",
         b"[" * 10**5,
     ):
         folder = tmp_path / "step-1"
         folder.mkdir()
         files = {"state.json": checkpoint._write(folder / "state.json", [scalars])}
-        checkpoint._write(folder / "manifest.json", [json.dumps({"format": 1, "files": files}).encode()])
+        checkpoint._write(folder / "manifest.json", [json.dumps({"format": 2, "files": files}).encode()])
         with pytest.raises(CheckpointError, match="step-1 is damaged"):
             load_checkpoint(folder)
         shutil.rmtree(folder)
