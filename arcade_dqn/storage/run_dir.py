@@ -23,6 +23,7 @@ from arcade_dqn.storage.metrics import MetricsFile
 from arcade_dqn.storage.summary import FINAL_STATES, Summary, read_small, read_summary
 
 _INTERVENTIONS = "interventions.json"
+_TRASH = ".trash"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
@@ -79,11 +80,8 @@ class RunDir:
         Raises RunError if the name is taken or is no name, StorageError if the folder cannot be written. The folder
         appears under its name only when it is whole.
         """
-        if name is not None and not _NAME.fullmatch(name):
-            raise RunError(
-                f"{plain(name, 80)!r} cannot be a run's name; use at most 80 letters, digits, dots, dashes and "
-                "underscores, beginning with a letter or digit"
-            )
+        if name is not None:
+            check_run_name(name)
         parent = Path(runs_dir) / game_folder(settings.game)
         unfinished = parent / f".{os.getpid()}-{time.monotonic_ns()}.tmp"
         try:
@@ -270,6 +268,58 @@ class RunDir:
     def close(self) -> None:
         """Close the metrics file, if it is open; the next record opens it again."""
         self._metrics.close()
+
+
+# --- moving a run --------------------------------------------------------------------------------------------------
+
+
+def rename_run(path: Path, name: str) -> Path:
+    """Give the run in the folder `path` another name; returns its new path.
+
+    Raises RunLocked while it is being trained, RunError for a name that is taken or is none, StorageError.
+    """
+    check_run_name(name)
+    return _move(path, path.parent / name, f"a run named {name!r} exists already at {path.parent / name}")
+
+
+def trash_run(path: Path) -> Path:
+    """Move the run in the folder `path` to the trash, the folder `.trash` beside the games; returns where it is now.
+
+    Nothing is deleted: moved back, it is a run again. Raises RunLocked while it is being trained, or StorageError.
+    """
+    trash = path.parents[1] / _TRASH / path.parent.name
+    number, target = 1, trash / path.name
+    while target.exists():
+        number += 1
+        target = trash / f"{path.name}-{number}"
+    try:
+        trash.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"cannot make the trash folder {trash}: {reason(error)}") from error
+    return _move(path, target, f"{target} exists already")
+
+
+def _move(path: Path, target: Path, taken: str) -> Path:
+    with locked(path / "lock", f"the run {path}"):
+        # Looked at first, because POSIX renames over an empty folder.
+        if target.exists():
+            raise RunError(f"{taken}; choose another name")
+        try:
+            os.rename(path, target)
+            sync_folder(target.parent)
+            sync_folder(path.parent)
+        except OSError as error:
+            raise StorageError(f"cannot move {path} to {target}: {reason(error)}") from error
+    return target
+
+
+def check_run_name(name: str) -> None:
+    """Raise RunError, with a sentence, for a text that cannot be a run's name."""
+    if not _NAME.fullmatch(name):
+        raise RunError(
+            f"{plain(name, 80)!r} cannot be a run's name; use at most 80 letters, digits, dots, dashes and "
+            "underscores, beginning with a letter or digit"
+        )
 
 
 # --- the list of runs ----------------------------------------------------------------------------------------------

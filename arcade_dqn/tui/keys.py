@@ -91,8 +91,29 @@ RUNS: list[BindingType] = [
     _key("runs.resume", "enter,r", "resume", "resume", "Go on with the chosen run", shown="↵/r"),
     _key("runs.watch", "w", "watch", "window", "Watch the chosen run's agent in the window"),
     _key("runs.view", "v", "view", "in terminal", "Watch the chosen run's agent here"),
-    _key("runs.refresh", "f5", "refresh", "refresh", "Look through the folder again", shown="F5"),
+    _key("runs.mark", "space", "mark", "mark", "Mark the run, to compare it with others", shown="space"),
+    _key("runs.compare", "c", "compare", "compare", "Compare the curves of the marked runs"),
+    _key("runs.filter", "slash", "filter", "filter", "Show only runs with these words", shown="/"),
+    _key("runs.order", "o", "order", "order", "Another order: newest, by name, best, most steps, by state"),
+    _key("runs.rename", "n", "rename", "rename", "Give the run another name"),
+    _key("runs.trash", "delete", "trash", "trash", "Move the run to the trash folder", shown="del"),
+    _key("runs.tensorboard", "b", "tensorboard", "TensorBoard", "Copy the command that opens the runs in TensorBoard"),
+    _key("runs.refresh", "f5", "refresh", "refresh", "Look through the folder again", shown="F5", bar=False),
     _key("runs.back", "escape", "back", "back", "Back to the games", shown="esc"),
+]
+
+COMPARE: list[BindingType] = [
+    _key("compare.axis", "x", "axis", "steps/time", "Over steps, or over seconds of training"),
+    _key(
+        "compare.view",
+        "v",
+        "view",
+        "returns/scores",
+        "Returns of the runs, or evaluations with their spread over seeds",
+    ),
+    _key("compare.less", "left,left_square_bracket", "smooth(False)", "rougher", "Less smoothing", shown="←"),
+    _key("compare.more", "right,right_square_bracket", "smooth(True)", "smoother", "More smoothing", shown="→"),
+    _key("compare.back", "escape", "back", "back", "Back to the runs", shown="esc"),
 ]
 
 THEATRE: list[BindingType] = [
@@ -131,6 +152,7 @@ SECTIONS: Mapping[str, list[BindingType]] = {
     "Controls of a training": CONTROLS,
     "Models": MODELS,
     "Runs": RUNS,
+    "Comparison of runs": COMPARE,
     "Settings": SETTINGS,
     "Experiments": EXPERIMENTS,
     "Demo in the terminal": THEATRE,

@@ -21,7 +21,7 @@ _WITH_COPIES = {"play_seconds": "a step of play into replay", "train_seconds": "
 
 def measure(plan: Plan) -> Iterator[Line]:
     """Every size after the other, as many rounds as there is time for."""
-    rounds, seconds = plan.pick(short=1, full=3), plan.pick(short=0.4, full=2.0)
+    rounds, seconds = plan.pick(short=1, full=3), plan.pick(short=0.4, full=1.0)
     kinds = plan.pick(short=("mlp", "minatar"), full=("mlp", "minatar", "nature"))
     batches = plan.pick(short=(32, 128, 1024), full=BATCHES)
     with plan.worker(this_python("benchmarks.ours.growth", SEED)) as worker:

@@ -53,7 +53,7 @@ def measure(plan: Plan, row: str) -> Iterator[Line]:
     """Both sides in turn, and after each pair the machine's matrix product."""
     network = NETWORKS[row]
     seeds = plan.pick(short=(1,), full=(1, 2, 3))
-    turns, seconds = plan.pick(short=3, full=5), plan.pick(short=2.0, full=4.0)
+    turns, seconds = plan.pick(short=3, full=4), plan.pick(short=2.0, full=3.0)
     ours: list[float] = []
     by_threads: dict[int, list[float]] = {}
     rate: list[float] = []

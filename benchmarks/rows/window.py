@@ -31,7 +31,7 @@ def measure(plan: Plan) -> Iterator[Line]:
     # Here, because it needs a POSIX system.
     from benchmarks.latency import x_server
 
-    turns, seconds = plan.pick(short=3, full=6), plan.pick(short=4.0, full=10.0)
+    turns, seconds = plan.pick(short=3, full=5), plan.pick(short=4.0, full=8.0)
     with x_server() as (display, _):
         for game in plan.pick(short=GAMES[:1], full=GAMES):
             rates: dict[str, list[float]] = {"without": [], "with": []}

@@ -10,7 +10,15 @@ import pytest
 from arcade_dqn.config import Settings, SettingsError
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.lock import RunLocked
-from arcade_dqn.storage.run_dir import RunDir, RunError, RunNotFound, game_folder, list_runs
+from arcade_dqn.storage.run_dir import (
+    RunDir,
+    RunError,
+    RunNotFound,
+    game_folder,
+    list_runs,
+    rename_run,
+    trash_run,
+)
 from arcade_dqn.storage.summary import Summary
 
 SETTINGS = Settings(game="CartPole-v1", preset="cartpole")
@@ -230,3 +238,34 @@ def test_a_runs_folder_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("")
     with pytest.raises(StorageError, match="cannot read the runs in"):
         list_runs(tmp_path / "runs")
+
+
+def test_a_run_is_renamed_but_never_over_another_nor_while_it_trains(tmp_path: Path) -> None:
+    run, other = (RunDir.create(tmp_path, SETTINGS, name) for name in ("one", "two"))
+    with pytest.raises(RunError, match=r"a run named 'two' exists already at .*; choose another name"):
+        rename_run(run.path, "two")
+    with pytest.raises(RunError, match=r"'../three' cannot be a run's name"):
+        rename_run(run.path, "../three")
+    with run.lock(), pytest.raises(RunLocked, match="is in use by process"):
+        rename_run(run.path, "three")
+    moved = rename_run(run.path, "three")
+    assert moved == run.path.parent / "three"
+    assert {found.name for found in list_runs(tmp_path)} == {"three", "two"}
+    assert RunDir.open(moved).settings() == SETTINGS
+    assert other.path.is_dir()
+
+
+def test_a_run_goes_to_the_trash_whole_and_can_come_back(tmp_path: Path) -> None:
+    first = RunDir.create(tmp_path, SETTINGS, "one")
+    first.append_metrics({"kind": "episode", "step": 1, "return": 2.0})
+    first.close()
+    in_trash = trash_run(first.path)
+    again = RunDir.create(tmp_path, SETTINGS, "one")
+    second = trash_run(again.path)
+    assert in_trash == tmp_path / ".trash" / first.path.parent.name / "one"
+    assert second.name == "one-2"
+    assert list_runs(tmp_path) == []
+    in_trash.rename(first.path)
+    assert RunDir.find("one", tmp_path).read_metrics() == [{"kind": "episode", "step": 1, "return": 2.0}]
+    with RunDir.open(first.path).lock(), pytest.raises(RunLocked):
+        trash_run(first.path)

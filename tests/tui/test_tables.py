@@ -15,9 +15,13 @@ from arcade_dqn.storage.model_file import ModelInfo, TrainingSummary, save_model
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.storage.summary import Summary
 from arcade_dqn.tui.app import ArcadeApp
-from arcade_dqn.tui.screens.runs import _age
+from arcade_dqn.tui.screens.ask import AskScreen
+from arcade_dqn.tui.screens.compare import CompareScreen
+from arcade_dqn.tui.screens.confirm import ConfirmScreen
+from arcade_dqn.tui.screens.runs import RunsScreen, _age
 from arcade_dqn.tui.screens.theatre import TheatreScreen
 from arcade_dqn.tui.screens.training import TrainingScreen
+from arcade_dqn.tui.widgets.chart import Chart
 
 
 async def settled(ready: Callable[[], bool]) -> None:
@@ -115,12 +119,12 @@ async def test_runs_and_their_states(
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("r")
         await settled(lambda: len(rows(app)) == 3)
-        by_name = {row[1]: row for row in rows(app)}
+        by_name = {row[2]: row[1:] for row in rows(app)}
         assert by_name["half"][:6] == ["CartPole", "half", "stopped", "400 / 1,000", "88.2", "-"]
         assert by_name["whole"][2] == "done"
         assert by_name["strange"][2] == "broken"
         table = app.screen.query_one(DataTable)
-        names = [row[1] for row in rows(app)]
+        names = [row[2] for row in rows(app)]
         table.move_cursor(row=names.index("strange"))
         await pilot.press("r")
         await pilot.pause()
@@ -151,6 +155,103 @@ async def test_a_run_in_the_window(
         await pilot.press("w")
         await settled(lambda: bool(programs.started))
         assert programs.window.arguments[0] == str(run.path)
+
+
+def names(app: ArcadeApp) -> list[str]:
+    return [row[2] for row in rows(app)]
+
+
+async def test_runs_are_filtered_ordered_renamed_and_thrown_away(
+    make_app: Callable[..., ArcadeApp], make_run: Callable[..., RunDir]
+) -> None:
+    for number, (name, best) in enumerate((("apple", 10.0), ("pear", 30.0), ("plum", 20.0))):
+        run = make_run(name=name)
+        run.write_summary(
+            Summary(state="done" if name == "plum" else "stopped", step=number, steps_total=9, best_evaluation=best)
+        )
+    app = make_app()
+    async with app.run_test(size=(120, 30)) as pilot:
+        await pilot.press("r")
+        await settled(lambda: len(rows(app)) == 3)
+        await pilot.press("o")
+        assert names(app) == ["apple", "pear", "plum"]
+        await pilot.press("o")
+        assert names(app) == ["pear", "plum", "apple"]
+
+        await pilot.press("slash", *"cart stopped")
+        await settled(lambda: names(app) == ["pear", "apple"])
+        await pilot.press("enter", "escape")
+        await settled(lambda: len(rows(app)) == 3)
+
+        # The cursor is on the first one, pear. A name that is taken or is none is told while it is typed.
+        app.screen.query_one(DataTable).move_cursor(row=0)
+        await pilot.press("n")
+        await settled(lambda: isinstance(app.screen, AskScreen))
+        await pilot.press(*"plum")
+        await settled(lambda: "named so already" in str(app.screen.query_one("#ask-verdict", Static).content))
+        await pilot.press("enter")
+        assert isinstance(app.screen, AskScreen)
+        await pilot.press("slash")
+        await settled(lambda: "cannot be a run's name" in str(app.screen.query_one("#ask-verdict", Static).content))
+        await pilot.press("backspace", "2", "enter")
+        await settled(lambda: isinstance(app.screen, RunsScreen) and "plum2" in names(app))
+        assert (app.runs_dir / "CartPole-v1" / "plum2").is_dir()
+
+        app.screen.query_one(DataTable).move_cursor(row=names(app).index("apple"))
+        await pilot.press("delete")
+        await settled(lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.press("n")
+        await settled(lambda: isinstance(app.screen, RunsScreen))
+        assert (app.runs_dir / "CartPole-v1" / "apple").is_dir()
+        await pilot.press("delete")
+        await settled(lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.press("y")
+        await settled(lambda: isinstance(app.screen, RunsScreen) and sorted(names(app)) == ["plum", "plum2"])
+        assert (app.runs_dir / ".trash" / "CartPole-v1" / "apple" / "config.json").is_file()
+
+
+async def test_marked_runs_are_compared(make_app: Callable[..., ArcadeApp], tmp_path: Path) -> None:
+    for seed, score in ((1, 20.0), (2, 40.0), (3, 30.0)):
+        changes = {"run.seed": seed, "learning.double": seed == 3}
+        run = RunDir.create(tmp_path / "runs", build("CartPole-v1", "cartpole", changes), f"seed{seed}")
+        for step in (100, 200):
+            run.append_metrics({"kind": "episode", "step": step, "return": score, "length": 10})
+            run.append_metrics({"kind": "train", "step": step, "seconds": step / 50, "loss": 1.0})
+            run.append_metrics({"kind": "evaluation", "step": step, "mean": score, "seconds": step / 50})
+        run.close()
+    app = make_app()
+    async with app.run_test(size=(120, 30)) as pilot:
+        await pilot.press("r")
+        await settled(lambda: len(rows(app)) == 3)
+        await pilot.press("o", "b")
+        assert app._notifications and f"--logdir {app.runs_dir}" in [*app._notifications][-1].message
+        app.screen.query_one(DataTable).move_cursor(row=0)
+        await pilot.press("space", "space", "space")
+        assert [row[0] for row in rows(app)] == ["●", "●", "●"]
+        await pilot.press("b")
+        assert "--logdir_spec CartPole-v1/seed1:" in [*app._notifications][-1].message
+        await pilot.press("c")
+        await settled(lambda: isinstance(app.screen, CompareScreen) and len(chart(app).plot.traces) == 6)
+        assert [trace.x.tolist() for trace in chart(app).plot.traces[::2]] == [[100, 200]] * 3
+        assert "seed2 · seed 2 · 200 steps · best 40.0, last 40.0" in legend(app)
+        await pilot.press("right", "right", "right", "x")
+        assert "mean of 200 episodes" in str(chart(app).border_subtitle)
+        assert chart(app).plot.traces[0].x.tolist() == [2.0, 4.0]
+        # The two seeds of one setting are averaged: 30, and their interval by hand: 12.706 * 14.142 / sqrt(2).
+        await pilot.press("v", "x")
+        await settled(lambda: "± 127.1" in legend(app))
+        assert "seed1 and 1 more · 2 seeds · 30.0" in legend(app)
+        assert "seed3 · 1 seed · 30.0 at 200" in legend(app)
+        await pilot.press("escape")
+        await settled(lambda: isinstance(app.screen, RunsScreen))
+
+
+def chart(app: ArcadeApp) -> Chart:
+    return app.screen.query_one("#compare-chart", Chart)
+
+
+def legend(app: ArcadeApp) -> str:
+    return str(app.screen.query_one("#compare-legend", Static).content)
 
 
 async def test_no_runs_yet(make_app: Callable[..., ArcadeApp]) -> None:

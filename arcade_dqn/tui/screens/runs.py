@@ -1,14 +1,17 @@
-"""Runs: where each stands; resume or watch one."""
+"""Runs: where each stands; resume, watch, rename or throw away one, or mark several to compare them."""
 
 from __future__ import annotations
 
+import shlex
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
-from textual.widgets import DataTable, Static
+from textual.widgets import DataTable, Input, Static
 
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.tui import keys
@@ -22,8 +25,16 @@ if TYPE_CHECKING:
 _RIGHT = ("steps", "best", "last", "age")
 _LABELS = [
     Text(column, justify="right" if column in _RIGHT else "left")
-    for column in ("game", "run", "state", "steps", "best", "last", "age")
+    for column in ("", "game", "run", "state", "steps", "best", "last", "age")
 ]
+_LOWEST = float("-inf")
+_ORDERS: dict[str, Callable[[RunSummary], Any]] = {
+    "newest first": lambda run: -run.modified,
+    "by game and name": lambda run: (title_of(run.game).lower(), run.name.lower()),
+    "best first": lambda run: -(_LOWEST if run.best_evaluation is None else run.best_evaluation),
+    "most steps first": lambda run: -run.step,
+    "by state": lambda run: (run.state, -run.modified),
+}
 
 
 class RunsScreen(ArcadeScreen):
@@ -35,15 +46,23 @@ class RunsScreen(ArcadeScreen):
 
     def __init__(self) -> None:
         super().__init__()
+        self._known: list[RunSummary] = []
+        """All runs in the folder."""
         self._runs: list[RunSummary] = []
+        """Those that are shown."""
+        self._marked: set[Path] = set()
+        self._order = next(iter(_ORDERS))
 
     def body(self) -> ComposeResult:
         table: DataTable[Text] = DataTable(id="runs", cursor_type="row", zebra_stripes=False)
         table.border_title = "Runs"
         yield table
+        yield Input(id="filter", compact=True, placeholder="words of game, name or state; esc shows all")
         yield Static("looking through the folder", id="about", markup=False)
 
     def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one("#filter", Input).display = False
         self.set_interval(2.0, self._refresh_if_seen)
 
     def appear(self) -> None:
@@ -54,7 +73,8 @@ class RunsScreen(ArcadeScreen):
         if self.active:
             self.find()
 
-    @work(thread=True, exclusive=True)
+    # A group of its own: an exclusive worker ends the others of its group, and one may be waiting for an answer.
+    @work(thread=True, exclusive=True, group="find")
     def find(self) -> None:
         """Read the state of every run."""
         try:
@@ -67,16 +87,24 @@ class RunsScreen(ArcadeScreen):
     def _found(self, runs: list[RunSummary]) -> None:
         if not self.active:
             return  # the person has gone on meanwhile
-        if runs == self._runs and runs:
+        if runs == self._known and runs:
             return
+        self._known = runs
+        self._marked &= {run.path for run in runs}
+        self._fill()
+
+    def _fill(self) -> None:
+        """Show the runs that the filter lets through, in the chosen order; the cursor stays with its run."""
         chosen = self.run_summary
-        self._runs = runs
+        words = self.query_one("#filter", Input).value.lower().split()
+        self._runs = sorted((run for run in self._known if _matches(run, words)), key=_ORDERS[self._order])
         table = self.query_one(DataTable)
-        fill(table, _LABELS, [_cells(run) for run in runs])
-        paths = [run.path for run in runs]
+        fill(table, _LABELS, [_cells(run, run.path in self._marked) for run in self._runs])
+        paths = [run.path for run in self._runs]
         if chosen is not None and chosen.path in paths:
             table.move_cursor(row=paths.index(chosen.path))
-        table.border_subtitle = f"{len(runs)} in {self.arcade.runs_dir}"
+        some = f"{len(self._runs)} of {len(self._known)}" if words else f"{len(self._known)}"
+        table.border_subtitle = f"{some} in {self.arcade.runs_dir}, {self._order}"
         self._describe()
 
     @property
@@ -89,7 +117,9 @@ class RunsScreen(ArcadeScreen):
     def _describe(self) -> None:
         about = self.query_one("#about", Static)
         run = self.run_summary
-        if run is None:
+        if run is None and self._known:
+            about.update("No run has all of these words in its game, name or state.")
+        elif run is None:
             about.update(f"There are no runs in {self.arcade.runs_dir} yet: train an agent first.")
         elif run.problem:
             about.update(f"{run.path}\n{run.problem}")
@@ -129,11 +159,119 @@ class RunsScreen(ArcadeScreen):
     def action_refresh(self) -> None:
         self.find()
 
+    # --- order and filter ---
 
-def _cells(run: RunSummary) -> list[Text]:
+    def action_order(self) -> None:
+        orders = list(_ORDERS)
+        self._order = orders[(orders.index(self._order) + 1) % len(orders)]
+        self._fill()
+
+    def action_filter(self) -> None:
+        words = self.query_one("#filter", Input)
+        words.display = True
+        words.focus()
+
+    @on(Input.Changed, "#filter")
+    def _filter_typed(self) -> None:
+        self._fill()
+
+    @on(Input.Submitted, "#filter")
+    def _filter_done(self) -> None:
+        self.query_one(DataTable).focus()
+
+    def action_back(self) -> None:
+        """Escape takes the filter away first."""
+        words = self.query_one("#filter", Input)
+        if words.display:
+            words.value = ""
+            words.display = False
+            self.query_one(DataTable).focus()
+            self._fill()
+        else:
+            super().action_back()
+
+    # --- several runs ---
+
+    def action_mark(self) -> None:
+        run = self._usable()
+        if run is not None:
+            self._marked ^= {run.path}
+            table = self.query_one(DataTable)
+            row = table.cursor_row
+            self._fill()
+            table.move_cursor(row=min(row + 1, len(self._runs) - 1))
+
+    def action_compare(self) -> None:
+        from arcade_dqn.tui.screens.compare import CompareScreen
+
+        chosen = [run.path for run in self._runs if run.path in self._marked]
+        if not chosen and (run := self._usable()) is not None:
+            chosen = [run.path]
+        if chosen:
+            self.app.push_screen(CompareScreen(chosen))
+
+    def action_tensorboard(self) -> None:
+        """Copy the command that opens the marked runs, or all, in TensorBoard."""
+        folder = str(self.arcade.runs_dir)
+        if self._marked:
+            names = (f"{path.parent.name}/{path.name}:{path}" for path in sorted(self._marked))
+            command = f"tensorboard --logdir_spec {shlex.quote(','.join(names))}"
+        else:
+            command = f"tensorboard --logdir {shlex.quote(folder)}"
+        self.app.copy_to_clipboard(command)
+        self.notify(command, title="Copied", markup=False)
+
+    # --- one run ---
+
+    @work
+    async def action_rename(self) -> None:
+        from arcade_dqn.storage.run_dir import check_run_name, rename_run
+        from arcade_dqn.tui.screens.ask import AskScreen
+
+        run = self._usable()
+        if run is None:
+            return
+
+        def check(name: str) -> str:
+            try:
+                check_run_name(name)
+            except ArcadeError as error:
+                return str(error)
+            taken = name != run.name and (run.path.parent / name).exists()
+            return f"a run of {title_of(run.game)} is named so already" if taken else ""
+
+        name = await self.app.push_screen_wait(AskScreen("Rename the run", str(run.path), run.name, check))
+        if name is not None and name != run.name:
+            self.arcade.in_thread(lambda: rename_run(run.path, name), self._find_soon)
+
+    def _find_soon(self) -> None:
+        """The same as `find`, for threads."""
+        self.app.call_from_thread(self.find)
+
+    @work
+    async def action_trash(self) -> None:
+        from arcade_dqn.storage.run_dir import trash_run
+        from arcade_dqn.tui.screens.confirm import Answer, ConfirmScreen
+
+        run = self.run_summary
+        if run is None:
+            return
+        question = f"{run.path} moves to {self.arcade.runs_dir}/.trash, from where it can be moved back by hand."
+        answers = [Answer("y", "Throw away", "trash", "warning"), Answer("n", "Keep", "")]
+        if await self.app.push_screen_wait(ConfirmScreen("Throw the run away?", question, answers)) == "trash":
+            self.arcade.in_thread(lambda: trash_run(run.path), self._find_soon)
+
+
+def _matches(run: RunSummary, words: list[str]) -> bool:
+    text = f"{run.game} {title_of(run.game)} {run.name} {run.state}".lower()
+    return all(word in text for word in words)
+
+
+def _cells(run: RunSummary, marked: bool) -> list[Text]:
     word, colour = state_word(run.state)
     steps = f"{run.step:,} / {run.steps_total:,}" if run.steps_total else "-"
     return [
+        Text("●" if marked else " "),
         Text(title_of(run.game)),
         Text(run.name),
         Text(word.lower(), style=colour),

@@ -1,0 +1,132 @@
+"""The curves of several runs, side by side: read from their folders, put on one axis, and averaged over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+# Student's t for a two-sided interval of 95%, by degrees of freedom from 1.
+_T = (
+    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
+    2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
+)  # fmt: skip
+
+
+class Points(NamedTuple):
+    """A curve; x ascends."""
+
+    x: Floats
+    y: Floats
+
+
+@dataclass(frozen=True)
+class RunCurves:
+    """What one run tells of its learning. All x are steps."""
+
+    label: str
+    game: str
+    seed: int
+    settings: str
+    """Everything that was set but the seed, as text: runs that agree in it differ by chance alone."""
+    returns: Points
+    """Score of each episode at the step at which it ended."""
+    evaluations: Points
+    clock: Points
+    """Seconds of training at a step."""
+
+    def on_clock(self, points: Points) -> Points:
+        """The same curve over seconds of training."""
+        if not len(self.clock.x):
+            return Points(np.zeros(0), np.zeros(0))
+        steps = np.concatenate(([0.0], self.clock.x))
+        seconds = np.concatenate(([0.0], self.clock.y))
+        return Points(np.interp(points.x, steps, seconds), points.y)
+
+
+class Group(NamedTuple):
+    """Runs that differ by their seed alone, and what they score on average."""
+
+    label: str
+    runs: int
+    x: Floats
+    mean: Floats
+    low: Floats
+    """The lower end of the 95% interval of the mean; the mean itself where there is one run."""
+    high: Floats
+
+
+def read_curves(path: Path) -> RunCurves:
+    """Read a run's metrics. Raises ArcadeError; reads files, so it is for threads."""
+    from arcade_dqn.storage.run_dir import RunDir
+    from arcade_dqn.tui.record import RunRecord
+
+    run = RunDir.open(path)
+    settings = run.settings()
+    records = run.read_metrics()
+    record = RunRecord()
+    record.load(records)
+    clock = [
+        (float(one["step"]), float(one["seconds"]))
+        for one in records
+        if one.get("kind") in ("train", "evaluation") and isinstance(one.get("seconds"), int | float)
+    ]
+    table = settings.model_dump(mode="json")
+    del table["run"]["seed"]
+    return RunCurves(
+        label=run.name,
+        game=settings.game,
+        seed=settings.run.seed,
+        settings=repr(sorted(table.items())),
+        returns=Points(record.returns.x.copy(), record.returns.y.copy()),
+        evaluations=Points(record.evaluations.x.copy(), record.evaluations.y.copy()),
+        clock=_ascending(clock),
+    )
+
+
+def groups(runs: Sequence[RunCurves], *, clock: bool) -> list[Group]:
+    """The runs' evaluations averaged over seeds, group by group in the order of the runs."""
+    found: dict[str, list[RunCurves]] = {}
+    for run in runs:
+        found.setdefault(run.settings, []).append(run)
+    result = []
+    for members in found.values():
+        label = members[0].label if len(members) == 1 else f"{members[0].label} and {len(members) - 1} more"
+        curves = [run.on_clock(run.evaluations) if clock else run.evaluations for run in members]
+        result.append(Group(label, len(members), *mean_and_interval(curves)))
+    return result
+
+
+def mean_and_interval(curves: Sequence[Points]) -> tuple[Floats, Floats, Floats, Floats]:
+    """x, mean, and the ends of its 95% interval (Student's t), where all curves have something to say.
+
+    Between its points a curve is a straight line.
+    """
+    known = [curve for curve in curves if len(curve.x)]
+    empty = np.zeros(0)
+    if not known:
+        return empty, empty, empty, empty
+    first, last = max(float(curve.x[0]) for curve in known), min(float(curve.x[-1]) for curve in known)
+    every = np.unique(np.concatenate([curve.x for curve in known]))
+    x = every[(every >= first) & (every <= last)]
+    values = np.stack([np.interp(x, curve.x, curve.y) for curve in known])
+    mean = values.mean(axis=0)
+    count = len(known)
+    if count == 1:
+        return x, mean, mean, mean
+    t = _T[count - 2] if count - 2 < len(_T) else 1.96
+    half = t * values.std(axis=0, ddof=1) / np.sqrt(count)
+    return x, mean, mean - half, mean + half
+
+
+def _ascending(points: list[tuple[float, float]]) -> Points:
+    """The points with each x once, the last one said; resumed runs write some steps twice."""
+    table = dict(points)
+    x = np.array(sorted(table), np.float64)
+    return Points(x, np.array([table[step] for step in x.tolist()], np.float64))
