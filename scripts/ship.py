@@ -13,6 +13,7 @@ import platform
 import subprocess
 from pathlib import Path
 
+from arcade_dqn.config import Settings, build
 from arcade_dqn.evaluation import Evaluation
 from arcade_dqn.games.catalog import find
 from arcade_dqn.report import draw
@@ -40,11 +41,22 @@ def ship(run: RunDir, commit: str) -> Path:
     folder = ROOT / "saved_models" / info.slug
     save_model(folder / "agent.safetensors", model, source.policy.weights)
     draw(run.read_metrics(), settings, info, run.name, folder / "curve.png")
-    (folder / "card.md").write_text(card(model, evaluation, epsilon, commit), "utf-8")
+    (folder / "card.md").write_text(card(model, evaluation, epsilon, commit, command(settings)), "utf-8")
     return folder
 
 
-def card(model: ModelInfo, evaluation: Evaluation, epsilon: float, commit: str) -> str:
+def command(settings: Settings) -> str:
+    """The command that trains such a run. Raises ValueError if more than preset, steps and seed would be needed."""
+    words = ["arcade-dqn", "train", settings.game, "--preset", settings.preset, "--seed", str(settings.run.seed)]
+    overrides = {"run.seed": settings.run.seed, "run.steps": settings.run.steps}
+    if build(settings.game, settings.preset, overrides) != settings:
+        raise ValueError(f"this run of {settings.game} was not trained with the preset {settings.preset} as it is")
+    if build(settings.game, settings.preset).run.steps != settings.run.steps:
+        words += ["--steps", str(settings.run.steps)]
+    return " ".join(words)
+
+
+def card(model: ModelInfo, evaluation: Evaluation, epsilon: float, commit: str, command: str) -> str:
     """What the agent is, and how its score was measured."""
     training = model.training
     margin = 1.96 * evaluation.standard_error
@@ -56,7 +68,7 @@ An agent for `{model.game}`, the best by its evaluations during one training run
 
 | | |
 |---|---|
-| made by | `arcade-dqn train {model.game} --preset {training.preset} --seed {training.seed}`, then `scripts/ship.py` |
+| made by | `{command}`, then `scripts/ship.py` |
 | commit | {commit} |
 | network | {model.network.kind}, hidden {", ".join(map(str, model.network.hidden))}, head {model.network.head} |
 | trained for | {training.steps:,} steps, {training.updates:,} updates, {training.episodes:,} episodes |

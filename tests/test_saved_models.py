@@ -39,7 +39,7 @@ def test_the_card_tells_what_the_file_holds(path: Path) -> None:
     assert model.evaluation is not None
     assert f"**{model.evaluation.mean:.1f}**" in card
     assert f"{model.training.steps:,} steps" in card
-    assert f"`arcade-dqn train {model.game} --preset {model.training.preset} --seed {model.training.seed}`" in card
+    assert f"`arcade-dqn train {model.game} --preset {model.training.preset} --seed {model.training.seed}" in card
     assert re.search(r"\| commit \| [0-9a-f]{7,} \|", card)
     assert (path.parent / "curve.png").stat().st_size > 10_000
 
