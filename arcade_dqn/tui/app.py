@@ -21,7 +21,7 @@ from arcade_dqn.tui.cabinet import Cabinet
 from arcade_dqn.tui.lab import Lab
 from arcade_dqn.tui.library import Library
 from arcade_dqn.tui.projector import Programme, Projector
-from arcade_dqn.tui.screens.base import ArcadeScreen
+from arcade_dqn.tui.screens.base import ArcadeScreen, front
 from arcade_dqn.tui.screens.home import HomeScreen
 from arcade_dqn.tui.snapshot import Notice, Snapshot
 from arcade_dqn.tui.theme import ARCADE
@@ -142,8 +142,9 @@ class ArcadeApp(App[int]):
         with self.batch_update():
             for notice in snapshot.notices:
                 self._tell(notice)
-            if isinstance(self.screen, ArcadeScreen) and self.screen.active:
-                self.screen.show_snapshot(snapshot)
+            seen = front(self)
+            if isinstance(seen, ArcadeScreen) and seen.active:
+                seen.show_snapshot(snapshot)
         if snapshot.learner == "busy":
             self._rewarm = self._warm_up
         elif snapshot.learner == "off" and self._rewarm and snapshot.phase == "ended" and not self._leaving:

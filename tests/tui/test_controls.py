@@ -115,6 +115,10 @@ async def test_a_person_moves_the_levers(
         await settled(lambda: app.cabinet.record.interventions == [1500.0])
         assert app.cabinet.record.controls["learning_rate"] == 5e-3
 
+        # The training screen under it goes on showing what happens.
+        trainer.publish(step=4_321)
+        await settled(lambda: "4,321 / 10,000" in texts(app))
+
         # A value typed, one that cannot be first.
         await pilot.press("down", "enter", *"0", "enter")
         await settled(lambda: "target_period = 0 is not allowed" in texts(app))

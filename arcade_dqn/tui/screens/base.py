@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
-from textual.app import ComposeResult
-from textual.screen import Screen
+from textual.app import App, ComposeResult
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from arcade_dqn.games.catalog import GAMES
@@ -24,6 +24,18 @@ SMALLEST = (60, 20)
 def title_of(game: str) -> str:
     """The title of the game with this id; the id itself for a game outside the catalogue."""
     return next((info.title for info in GAMES if info.id == game), game)
+
+
+class SeeThrough(ModalScreen[None]):
+    """A modal screen that covers a part only: the screen under it goes on showing what happens."""
+
+
+def front(app: App[Any]) -> Screen[Any] | None:
+    """The screen that a person looks at; None once the app has taken its screens down."""
+    stack = app.screen_stack
+    if not stack:
+        return None
+    return stack[-2] if len(stack) > 1 and isinstance(stack[-1], SeeThrough) else stack[-1]
 
 
 class ArcadeScreen(Screen[None]):
@@ -75,9 +87,8 @@ class ArcadeScreen(Screen[None]):
 
     @property
     def active(self) -> bool:
-        """Whether this screen is in front, in an app that is not just closing."""
-        # `is_current` would also be true for a screen behind this one.
-        return self._complete and self.app.is_running and self.app.screen is self
+        """Whether this screen is in front or seen through the one in front, in an app that is not just closing."""
+        return self._complete and self.app.is_running and front(self.app) is self
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Show how the other programs are doing."""

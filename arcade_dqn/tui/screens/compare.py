@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from textual import work
 from textual.app import ComposeResult
 from textual.content import Content
@@ -24,6 +25,8 @@ _WINDOWS = (1, 2, 5, 10, 20, 50, 100, 200)
 """Episodes in the running mean, by the notches of the slider."""
 _LETTERS = "ABCDE"
 """So many curves can be told apart, by letter and tone."""
+_DOTS = 64
+"""Of the edges of an interval."""
 _REREAD = 5.0
 """Seconds between two looks at the runs' files: some of them may still train."""
 
@@ -127,7 +130,11 @@ def _band(index: int, group: Group) -> list[Trace]:
     if not len(group.x):
         return []
     tone = f"tone-{_LETTERS[index].lower()}"
-    band = [Trace(group.x, edge, "dots", tone) for edge in (group.low, group.high)] if group.runs > 1 else []
+    if group.runs == 1:
+        return _line(index, group.x, group.mean)
+    # A dotted line: dots at equal distances, however many evaluations there are.
+    x = np.linspace(group.x[0], group.x[-1], _DOTS)
+    band = [Trace(x, np.interp(x, group.x, edge), "dots", tone) for edge in (group.low, group.high)]
     return [*band, *_line(index, group.x, group.mean)]
 
 

@@ -8,17 +8,17 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from arcade_dqn.tui import keys
 from arcade_dqn.tui.controls import CONTROLS, Control, Value
+from arcade_dqn.tui.screens.base import SeeThrough
 
 if TYPE_CHECKING:
     from arcade_dqn.tui.app import ArcadeApp
 
 
-class ControlsScreen(ModalScreen[None]):
+class ControlsScreen(SeeThrough):
     """Shows what the trainer says its values are, and asks it to change them."""
 
     BINDINGS = keys.CONTROLS
@@ -121,4 +121,4 @@ class ControlsScreen(ModalScreen[None]):
 def _keys_line() -> Content:
     words = (("↑↓", "choose"), ("←→", "change"), ("↵", "type"), ("0", "own value"), ("esc", "close"))
     parts = [Content.assemble((key, "bold $accent"), (f" {word}", "$muted")) for key, word in words]
-    return Content("   ").join(parts)
+    return Content("  ").join(parts)
