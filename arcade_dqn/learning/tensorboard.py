@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import tensorflow as tf
 
+from arcade_dqn.storage.atomic import StorageError, reason
+
 
 class EventWriter:
-    """Writes scalars to a new event file in `folder`, as TensorBoard reads them."""
+    """Writes scalars to a new event file in `folder`, as TensorBoard reads them. Everything raises StorageError."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"cannot make {folder}: {reason(error)}") from error
         name = f"events.out.tfevents.{time.time_ns() // 1000}.{socket.gethostname()}.{os.getpid()}"
-        self._writer = tf.io.TFRecordWriter(str(folder / name))
+        with self._told():
+            self._writer = tf.io.TFRecordWriter(str(folder / name))
         self._write(tf.compat.v1.Event(wall_time=time.time(), file_version="brain.Event:2"))
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
@@ -28,10 +36,20 @@ class EventWriter:
         self._write(tf.compat.v1.Event(wall_time=time.time(), step=step, summary=summary))
 
     def flush(self) -> None:
-        self._writer.flush()
+        with self._told():
+            self._writer.flush()
 
     def close(self) -> None:
-        self._writer.close()
+        with self._told():
+            self._writer.close()
 
     def _write(self, event: tf.compat.v1.Event) -> None:
-        self._writer.write(event.SerializeToString())
+        with self._told():
+            self._writer.write(event.SerializeToString())
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except tf.errors.OpError as error:
+            raise StorageError(f"cannot write events for TensorBoard in {self._folder}: {error.message}") from error

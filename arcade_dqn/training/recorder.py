@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from arcade_dqn.evaluation import Evaluation
 from arcade_dqn.learning.tensorboard import EventWriter
+from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.training.loop import Loop, Step
 
@@ -45,11 +46,15 @@ class Stopwatch:
 class Recorder:
     """Collects what each step tells, and writes it down in an order that depends on steps alone, not on the clock."""
 
-    def __init__(self, run_dir: RunDir, loop: Loop, stopwatch: Stopwatch) -> None:
+    def __init__(self, run_dir: RunDir, loop: Loop, stopwatch: Stopwatch, warn: Callable[[str], None]) -> None:
+        """`warn` gets one sentence when the record cannot be written: that costs the record, never the training."""
         self._run_dir = run_dir
         self._loop = loop
         self._stopwatch = stopwatch
-        self._tensorboard = EventWriter(run_dir.path / "tensorboard")
+        self._warn = warn
+        self._failing = False
+        """The newest metrics could not be written."""
+        self._tensorboard: EventWriter | None = EventWriter(run_dir.path / "tensorboard")
         self._every = max(100, loop.settings.run.steps // _POINTS)
         self._losses: list[float] = []
         self._mean_qs: list[float] = []
@@ -108,11 +113,11 @@ class Recorder:
                 "seconds": round(self._stopwatch.seconds, 3),
             },
         )
-        self._tensorboard.flush()
+        self._tell_tensorboard(lambda writer: writer.flush())
 
     def intervention(self, step: int, name: str, value: float | int | None) -> None:
         """A person changed a setting of the running training."""
-        self._run_dir.append_metrics({"kind": "set", "step": step, "name": name, "value": value})
+        self._append({"kind": "set", "step": step, "name": name, "value": value})
 
     def progress(self) -> dict[str, Any]:
         """The progress since the last call, as an event; also measures the rates."""
@@ -160,12 +165,34 @@ class Recorder:
         self.restart_rates()
 
     def close(self) -> None:
-        self._tensorboard.close()
+        self._tell_tensorboard(lambda writer: writer.close())
 
     def _write(self, kind: str, step: int, values: dict[str, Any]) -> None:
-        self._run_dir.append_metrics({"kind": kind, "step": step, **values})
+        self._append({"kind": kind, "step": step, **values})
         finite = {f"{kind}/{name}": v for name, v in values.items() if v is not None and math.isfinite(v)}
-        self._tensorboard.scalars(step, finite)
+        self._tell_tensorboard(lambda writer: writer.scalars(step, finite))
+
+    def _append(self, record: dict[str, Any]) -> None:
+        try:
+            self._run_dir.append_metrics(record)
+        except StorageError as error:
+            if not self._failing:
+                self._warn(f"{error}; training goes on, but its record has a gap until there is room again")
+            self._failing = True
+        else:
+            if self._failing:
+                self._warn(f"the record is written again, from step {record['step']:,} on")
+            self._failing = False
+
+    def _tell_tensorboard(self, tell: Callable[[EventWriter], None]) -> None:
+        if self._tensorboard is None:
+            return
+        try:
+            tell(self._tensorboard)
+        except StorageError as error:
+            # Half an event may be in the file, and TensorBoard reads nothing after it.
+            self._tensorboard = None
+            self._warn(f"{error}; nothing more is written for TensorBoard until the run is resumed")
 
 
 def _mean(values: list[float]) -> float | None:

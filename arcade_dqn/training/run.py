@@ -110,7 +110,7 @@ class Run:
         self._info = self._games[0].info
         try:
             self._loop = Loop(settings, self._games)
-            self._recorder = Recorder(self._run_dir, self._loop, self._stopwatch)
+            self._recorder = Recorder(self._run_dir, self._loop, self._stopwatch, self._warn)
             try:
                 with Board.create(self._run_dir.board, pack(self._loop.policy.weights).nbytes) as board:
                     parts = (self._loop, self._recorder, self._stopwatch)
@@ -239,6 +239,9 @@ class Run:
 
     def _save_checkpoint(self) -> None:
         self._archive.save_checkpoint(self._speed_limit)
+
+    def _warn(self, message: str) -> None:
+        self._announcer.warn(message)
 
     # --- between two steps ---
 

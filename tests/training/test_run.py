@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import queue
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -305,6 +306,36 @@ def test_a_full_disk_costs_a_warning_not_the_training(tmp_path: Path, monkeypatc
     warnings = [event["message"] for event in of(events, "warning")]
     assert warnings[0] == "the checkpoint at step 200 could not be saved: the disk is full"
     assert len(warnings) == 3
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_full_disk_under_the_record_costs_the_record_not_the_training(tmp_path: Path) -> None:
+    run_dir = RunDir.create(tmp_path, settings(run__steps=800))
+    run_dir.metrics.symlink_to("/dev/full")
+
+    def make_room(run: Run, event: Event) -> None:
+        if event["event"] == "warning" and "gap" in event["message"]:
+            run_dir.metrics.unlink()
+
+    result, events = train(run_dir, make_room)
+    assert (result.reason, result.steps) == ("steps", 800)
+    first, second = (event["message"] for event in of(events, "warning"))
+    assert re.search(r"metrics.jsonl: .*full.*; training goes on, but its record has a gap until there is room", first)
+    assert re.fullmatch(r"the record is written again, from step \d+ on", second)
+    assert run_dir.read_metrics()[-1]["kind"] == "evaluation"
+
+
+def test_tensorboards_events_are_given_up_when_they_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise StorageError("the disk is full")
+
+    monkeypatch.setattr("arcade_dqn.learning.tensorboard.EventWriter.scalars", full)
+    result, events = train(RunDir.create(tmp_path, settings()))
+    assert result.reason == "steps"
+    (warning,) = (event["message"] for event in of(events, "warning"))
+    assert warning == "the disk is full; nothing more is written for TensorBoard until the run is resumed"
 
 
 def test_a_second_trainer_is_kept_out(tmp_path: Path) -> None:
