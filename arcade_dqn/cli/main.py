@@ -142,7 +142,8 @@ def build_parser() -> argparse.ArgumentParser:
         "train again with the settings, the seed and the interventions of an earlier run",
         "examples:\n  arcade-dqn repeat first-try --name second-try\n\n"
         "Interventions are what a person changed while it trained, such as epsilon; each is made at its step again,\n"
-        "and the new run ends in the same weights, to the last bit.",
+        "and a run that was trained to its end ends in the same weights again, to the last bit (unless it was resumed\n"
+        "in a game that cannot be saved, or its record has a gap).",
     )
     repeat.add_argument("target", metavar="RUN", help="a run's folder, GAME/NAME or NAME")
     repeat.add_argument("--name", metavar="RUN", help="name of the new run (default: the date and time)")

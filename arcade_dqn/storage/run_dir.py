@@ -300,10 +300,13 @@ def trash_run(path: Path) -> Path:
 
 
 def _move(path: Path, target: Path, taken: str) -> Path:
-    with locked(path / "lock", f"the run {path}"):
+    with contextlib.ExitStack() as lock:
+        lock.enter_context(locked(path / "lock", f"the run {path}"))
         # Looked at first, because POSIX renames over an empty folder.
         if target.exists():
             raise RunError(f"{taken}; choose another name")
+        if os.name == "nt":
+            lock.close()  # Windows moves no folder that holds an open file
         try:
             os.rename(path, target)
             sync_folder(target.parent)

@@ -27,6 +27,8 @@ class Episode(NamedTuple):
     """Raw: neither clipped nor discounted."""
     length: int
     """Steps."""
+    step: int = 0
+    """The step of the run with which it ended; each copy of a game has its own."""
 
 
 class Actor:

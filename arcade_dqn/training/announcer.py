@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import time
 from collections.abc import Callable
@@ -15,8 +14,6 @@ from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.storage.summary import Summary
 from arcade_dqn.training.loop import Loop
 from arcade_dqn.training.recorder import Recorder, Stopwatch
-
-log = logging.getLogger(__name__)
 
 _WEIGHTS_SECONDS = 0.2
 _SUMMARY_SECONDS = 2.0
@@ -35,13 +32,16 @@ class Announcer:
         recorder: Recorder,
         stopwatch: Stopwatch,
         emit: Callable[[Event], None],
+        warn: Callable[[str], None],
     ) -> None:
+        """`warn` gets one sentence for everything that cannot be told."""
         self._run_dir = run_dir
         self._board = board
         self._loop = loop
         self._recorder = recorder
         self._stopwatch = stopwatch
         self._emit = emit
+        self._warn = warn
         self._next_weights = self._next_summary = 0.0
         self.state = "starting"
 
@@ -64,14 +64,9 @@ class Announcer:
             self._next_summary = now + _SUMMARY_SECONDS
             self._write_summary()
 
-    def warn(self, message: str) -> None:
-        """Something went wrong that training survives."""
-        log.warning("%s", message)
-        self._emit({"event": "warning", "message": message})
-
     def _publish_weights(self) -> None:
         self._next_weights = time.perf_counter() + _WEIGHTS_SECONDS
-        self._board.publish_weights(pack(self._loop.policy.weights), self._loop.learner.updates)
+        self._board.publish_weights(pack(self._loop.policy.weights), self._loop.updates_played)
 
     def _status(self) -> Status:
         loop, recorder = self._loop, self._recorder
@@ -115,7 +110,7 @@ class Announcer:
         try:
             self._run_dir.write_summary(summary)
         except StorageError as error:
-            self.warn(str(error))
+            self._warn(str(error))
 
 
 def _or_nan(value: float | None) -> float:

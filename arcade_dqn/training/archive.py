@@ -92,7 +92,7 @@ class Archive:
                 preset=loop.settings.preset,
                 steps=loop.step,
                 episodes=loop.episode,
-                updates=loop.learner.updates,
+                updates=loop.updates_played,
                 seconds=round(self._stopwatch.seconds, 3),
                 seed=loop.settings.run.seed,
                 run=self._run_dir.name,

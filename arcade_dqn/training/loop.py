@@ -103,6 +103,8 @@ class Loop:
         """Steps of all copies together."""
         self.episode = 0
         """Finished episodes."""
+        self.updates_played = 0
+        """Gradient steps behind the weights that are played now; `learner.updates` counts those under way, too."""
         self._learning: _Learning | None = None
 
     @property
@@ -127,7 +129,11 @@ class Loop:
             actors = self._actors[: total - self.step]
             actions = self._act([actor.observe() for actor in actors], epsilon)
             ended = [actor.play(a_tm1) for actor, a_tm1 in zip(actors, actions, strict=True)]
-            episodes = tuple(episode for episode in ended if episode is not None)
+            episodes = tuple(
+                episode._replace(step=self.step + number)
+                for number, episode in enumerate(ended, 1)
+                if episode is not None
+            )
             self.step += len(actors)
             self.episode += len(episodes)
 
@@ -169,7 +175,13 @@ class Loop:
         updates = result()
         self.replay.update_priorities(numbers, updates.error)
         self.policy.set_weights(self.learner.weights())
+        self.updates_played = self.learner.updates
         return updates
+
+    @property
+    def sound(self) -> bool:
+        """Whether every weight is a finite number, those of gradient steps under way included (it waits for them)."""
+        return all(bool(np.isfinite(array).all()) for array in self.learner.weights().values())
 
     def get_state(self) -> dict[str, Any]:
         """Everything that the rest of the run depends on, for a checkpoint.
@@ -181,6 +193,7 @@ class Loop:
             "episode": self.episode,
             "epsilon_override": self.epsilon_override,
             "updates_per_train": self.updates_per_train,
+            "updates_played": self.updates_played,
             "rng": self._rng.bit_generator.state,
             "learner": self.learner.get_state(),
             "learning_rate": self.learner.learning_rate,
@@ -200,6 +213,7 @@ class Loop:
         self.step, self.episode = int(state["step"]), int(state["episode"])
         self.epsilon_override = state["epsilon_override"]
         self.updates_per_train = int(state["updates_per_train"])
+        self.updates_played = int(state["updates_played"])
         self._rng.bit_generator.state = state["rng"]
         self.learner.set_state(state["learner"])
         self.learner.learning_rate = float(state["learning_rate"])

@@ -54,7 +54,11 @@ class Recorder:
         self._warn = warn
         self._failing = False
         """The newest metrics could not be written."""
-        self._tensorboard: EventWriter | None = EventWriter(run_dir.path / "tensorboard")
+        self._tensorboard: EventWriter | None = None
+        try:
+            self._tensorboard = EventWriter(run_dir.path / "tensorboard")
+        except StorageError as error:
+            warn(f"{error}; nothing is written for TensorBoard until the run is resumed")
         self._every = max(100, loop.settings.run.steps // _POINTS)
         self._losses: list[float] = []
         self._mean_qs: list[float] = []
@@ -78,8 +82,8 @@ class Recorder:
             self._mean_qs.append(self.mean_q)
         for number, episode in enumerate(step.episodes, self._loop.episode - len(step.episodes) + 1):
             self.returns.append(episode.score)
-            self._episodes.append((step.step, episode.score))
-            self._write("episode", step.step, {"episode": number, "return": episode.score, "length": episode.length})
+            self._episodes.append((episode.step, episode.score))
+            self._write("episode", episode.step, {"episode": number, "return": episode.score, "length": episode.length})
         if step.reached(self._every):
             self._write(
                 "train",

@@ -114,8 +114,8 @@ class Run:
             try:
                 with Board.create(self._run_dir.board, pack(self._loop.policy.weights).nbytes) as board:
                     parts = (self._loop, self._recorder, self._stopwatch)
-                    self._announcer = Announcer(self._run_dir, board, *parts, self._emit)
-                    self._archive = Archive(self._run_dir, *parts, self._announcer.warn)
+                    self._announcer = Announcer(self._run_dir, board, *parts, self._emit, self._warn)
+                    self._archive = Archive(self._run_dir, *parts, self._warn)
                     return self._train_or_save()
             finally:
                 self._recorder.close()
@@ -173,21 +173,16 @@ class Run:
         self._recorder.step(step)
         if step.updates is not None and not math.isfinite(float(step.updates.loss.sum())):
             self._healthy = False
-            raise TrainingFailed(
-                f"the loss became {_first_infinite(step.updates.loss)} at step {step.step:,}; "
-                "nothing was saved over earlier models; "
-                f"a smaller learning.learning_rate than {self._loop.learner.learning_rate:g} or a "
-                f"learning.gradient_clip (now {self._settings.learning.gradient_clip:g}) may help"
-            )
+            raise TrainingFailed(self._diverged(f"the loss became {_first_infinite(step.updates.loss)}"))
         self._intervene(step.step)
         if time.perf_counter() >= self._next_look:
             self._look()
         if self._pause_at is not None and step.step >= self._pause_at:
             self._pause_at, self._paused = None, True
+        if self._speed_limit and not self._paused:
+            self._wait_for_speed_limit(step.taken)
         if self._paused:
             self._wait_while_paused()
-        if self._speed_limit:
-            self._wait_for_speed_limit(step.taken)
         settings = self._settings
         if step.step == settings.run.steps:
             return False  # `_finish` evaluates and saves
@@ -232,16 +227,29 @@ class Run:
     def _save_after_failure(self, message: str) -> None:
         """Save what is sound: never weights that are not finite, never over the best model."""
         self._stopwatch.stop()
-        if self._healthy and self._loop.step:
+        if self._healthy and self._loop.step and self._loop.sound:
             self._save_checkpoint()
             self._archive.save_model(self._run_dir.final, None)
         self._announcer.set_state("failed", message=message)
 
+    def _diverged(self, what: str) -> str:
+        return (
+            f"{what} at step {self._loop.step:,}; nothing was saved over earlier models; "
+            f"a smaller learning.learning_rate than {self._loop.learner.learning_rate:g} or a "
+            f"learning.gradient_clip (now {self._settings.learning.gradient_clip:g}) may help"
+        )
+
     def _save_checkpoint(self) -> None:
+        # Gradient steps beside the play have told nobody their loss yet, and a checkpoint holds what they led to.
+        if not self._loop.sound:
+            self._healthy = False
+            raise TrainingFailed(self._diverged("a weight became infinite or not a number"))
         self._archive.save_checkpoint(self._speed_limit)
 
     def _warn(self, message: str) -> None:
-        self._announcer.warn(message)
+        """Something went wrong that training survives; it may be as early as the record's beginning."""
+        log.warning("%s", message)
+        self._emit({"event": "warning", "message": message})
 
     # --- between two steps ---
 
@@ -259,9 +267,13 @@ class Run:
 
     def _wait_for_speed_limit(self, steps: int) -> None:
         """Sleep so that steps come no faster than the limit, looking around meanwhile."""
-        due = max(self._step_due, time.perf_counter() - 0.1) + steps / self._speed_limit
-        self._step_due = due
-        while (wait := due - time.perf_counter()) > 0 and self._speed_limit and not self._stop_reason:
+        begun = max(self._step_due, time.perf_counter() - 0.1)
+        # The limit is looked at again each time: a person may raise it meanwhile.
+        while limit := self._speed_limit:
+            self._step_due = begun + steps / limit
+            wait = self._step_due - time.perf_counter()
+            if wait <= 0 or self._stop_reason or self._paused:
+                break
             time.sleep(min(wait, _LOOK_SECONDS))
             if time.perf_counter() >= self._next_look:
                 self._look()

@@ -34,7 +34,8 @@ class RunCurves:
     game: str
     seed: int
     settings: str
-    """Everything that was set but the seed, as text: runs that agree in it differ by chance alone."""
+    """Everything that was set but the seed, and everything that was changed meanwhile, as text: runs that agree in it
+    differ by chance alone."""
     returns: Points
     """Score of each episode at the step at which it ended."""
     evaluations: Points
@@ -79,11 +80,14 @@ def read_curves(path: Path) -> RunCurves:
     ]
     table = settings.model_dump(mode="json")
     del table["run"]["seed"]
+    changed = [one for one in records if one.get("kind") == "set" and one.get("name") != "speed_limit"]
     return RunCurves(
         label=run.name,
         game=settings.game,
         seed=settings.run.seed,
-        settings=repr(sorted(table.items())),
+        settings=repr(
+            (sorted(table.items()), [(one.get("step"), one.get("name"), one.get("value")) for one in changed])
+        ),
         returns=Points(record.returns.x.copy(), record.returns.y.copy()),
         evaluations=Points(record.evaluations.x.copy(), record.evaluations.y.copy()),
         clock=_ascending(clock),
@@ -92,11 +96,13 @@ def read_curves(path: Path) -> RunCurves:
 
 def groups(runs: Sequence[RunCurves], *, clock: bool) -> list[Group]:
     """The runs' evaluations averaged over seeds, group by group in the order of the runs."""
-    found: dict[str, list[RunCurves]] = {}
+    found: dict[str, dict[int, RunCurves]] = {}
     for run in runs:
-        found.setdefault(run.settings, []).append(run)
+        # Two runs of one seed are the same run twice.
+        found.setdefault(run.settings, {}).setdefault(run.seed, run)
     result = []
-    for members in found.values():
+    for by_seed in found.values():
+        members = [run for run in by_seed.values() if len(run.evaluations.x)] or list(by_seed.values())
         label = members[0].label if len(members) == 1 else f"{members[0].label} and {len(members) - 1} more"
         curves = [run.on_clock(run.evaluations) if clock else run.evaluations for run in members]
         result.append(Group(label, len(members), *mean_and_interval(curves)))

@@ -79,13 +79,16 @@ _FASTEST = 100_000.0
 
 
 def _rung(value: float, up: bool) -> float:
-    """The nearest of ..., 0.1, 0.2, 0.5, 1, 2, 5, ... that is truly above, or below, `value`."""
+    """The nearest of ..., 0.1, 0.2, 0.5, 1, 2, 5, ... that is above, or below, `value`.
+
+    Truly so: the learning rate comes back from the trainer in single precision, a little beside what was set.
+    """
     power = math.floor(math.log10(value))
     rungs = [digit * 10.0**exponent for exponent in (power - 1, power, power + 1) for digit in (1, 2, 5)]
     if up:
-        found = min(rung for rung in rungs if rung > value * (1 + 1e-9))
+        found = min(rung for rung in rungs if rung > value * (1 + 1e-6))
     else:
-        found = max(rung for rung in rungs if rung < value * (1 - 1e-9))
+        found = max(rung for rung in rungs if rung < value * (1 - 1e-6))
     return float(f"{found:.6g}")
 
 
@@ -114,22 +117,23 @@ class Levers:
 
     def __init__(self, arcade: ArcadeApp) -> None:
         self._arcade = arcade
-        self._wanted: dict[str, Value] = {}
+        self._wanted: dict[str, tuple[Value, int]] = {}
+        """What was asked for, until so many changes of it have been told."""
 
     def value(self, control: Control) -> Value:
         """The value that was asked for last, or else the one that the trainer told last."""
-        told = self._arcade.cabinet.record.controls
+        record = self._arcade.cabinet.record
         if control.name in self._wanted:
-            if control.name in told and told[control.name] == self._wanted[control.name]:
-                del self._wanted[control.name]
-            else:
-                return self._wanted[control.name]
-        return told.get(control.name)
+            value, answer = self._wanted[control.name]
+            if record.answers[control.name] < answer:
+                return value
+            del self._wanted[control.name]
+        return record.controls.get(control.name)
 
     def shown(self, control: Control) -> str:
+        value = self.value(control)
         if control.name not in self._wanted and control.name not in self._arcade.cabinet.record.controls:
             return "-"
-        value = self.value(control)
         status = self._arcade.snapshot.status
         if control.name == "epsilon" and value is None and status is not None and math.isfinite(status.epsilon):
             return f"{status.epsilon:.3f}, on its schedule"
@@ -159,7 +163,9 @@ class Levers:
     def set(self, control: Control, value: Value) -> None:
         """Ask the trainer for this value."""
         if self._arcade.command("set", name=control.name, value=value):
-            self._wanted[control.name] = value
+            told = self._arcade.cabinet.record.answers[control.name]
+            _, before = self._wanted.get(control.name, (None, told))
+            self._wanted[control.name] = value, max(before, told) + 1
 
     def forget(self) -> None:
         """Another run begins."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -58,6 +58,8 @@ class RunRecord:
         """Steps at which a person changed something."""
         self.controls: dict[str, float | int | None] = {}
         """What can be changed in the running training, as its trainer told it last; epsilon is None on its schedule."""
+        self.answers: Counter[str] = Counter()
+        """How often the trainer told of a change, by name."""
         self.log: deque[tuple[str, str]] = deque(maxlen=2_000)
         """(time of day, sentence), oldest first."""
         self.lines = 0
@@ -119,6 +121,7 @@ class RunRecord:
 
         if name in BY_NAME and _number(step) and (value is None or _number(value)):
             self.controls[name] = value
+            self.answers[name] += 1
             self.interventions.append(float(step))
             self.say(BY_NAME[name].sentence(value))
 

@@ -116,8 +116,10 @@ def _step_seconds(copies: int, seconds: float, seed: int, further: dict[str, Any
     while loop.step < 2_000 + every:
         next(steps)
     begun, first = time.perf_counter(), loop.step
-    while (elapsed := time.perf_counter() - begun) < seconds or not next(steps).reached(every):
-        next(steps)
+    for step in steps:
+        elapsed = time.perf_counter() - begun
+        if elapsed >= seconds and step.reached(every):
+            break
     return elapsed / (loop.step - first)
 
 

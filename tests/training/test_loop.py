@@ -135,7 +135,7 @@ def test_termination_zeroes_the_discount_and_reports_the_raw_score_though_traini
     loop = Loop(chosen, [Corridor(reward=20.0)])
     loop.policy.set_weights({**loop.policy.weights, "q/bias": np.array([0.0, 1e6], np.float32)})
     last = list(loop.steps())[-1]
-    assert last.episodes == (Episode(score=20.0, length=5),)
+    assert last.episodes == (Episode(score=20.0, length=5, step=5),)
     batch = loop.replay.get(np.arange(5))
     np.testing.assert_allclose(batch.discount_t, [DISCOUNT] * 4 + [0])
     assert batch.r_t.tolist() == [0, 0, 0, 0, 1]
@@ -170,6 +170,7 @@ def test_gradient_steps_beside_the_play_count_from_the_next_training_on() -> Non
     assert (begun[111], begun[112], begun[128], begun[144], begun[150]) == (0, 3, 6, 9, 9)
     # Begun at 112 and played from 128 on; those of 144 are waited for at the end.
     assert reported == {128: 3, 144: 3, 150: 3}
+    assert loop.updates_played == 9
     assert np.array_equal(acting[127], acting[1])
     assert not np.array_equal(acting[128], acting[127])
     assert np.array_equal(acting[143], acting[128])
@@ -193,8 +194,11 @@ def test_copies_have_their_own_episodes_seeds_and_windows() -> None:
         settings(run__steps=12, exploration__epsilon_start=0, exploration__epsilon_end=0, learning__n_step=2), games
     )
     loop.policy.set_weights({**loop.policy.weights, "q/bias": np.array([0.0, 1e6], np.float32)})  # always right
-    ends = [(step.step, [episode.length for episode in step.episodes]) for step in loop.steps() if step.episodes]
+    told = [step for step in loop.steps() if step.episodes]
+    ends = [(step.step, [episode.length for episode in step.episodes]) for step in told]
+    ended_at = [episode.step for step in told for episode in step.episodes]
     assert ends == [(4, [2]), (6, [3]), (8, [2]), (12, [2, 3])]
+    assert ended_at == [3, 6, 7, 11, 12]
     assert loop.episode == 5
     assert games[0].seeds[0] != games[1].seeds[0]
     assert (games[0].seeds[1:], games[1].seeds[1:]) == ([None, None], [None])

@@ -274,6 +274,22 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_spares_the_models(tmp_path: 
         assert board.status().state == "failed"
 
 
+def test_a_checkpoint_never_holds_weights_that_are_not_finite(tmp_path: Path) -> None:
+    # Gradient steps beside the play spoil the weights at step 64; their loss is only seen at 128, after a checkpoint.
+    run_dir = RunDir.create(
+        tmp_path, settings(learning__gradient_clip=0, learning__loss="mse", run__checkpoint_every=50)
+    )
+
+    def on_event(run: Run, event: Event) -> None:
+        if event["event"] == "started":
+            run._loop.learner.learning_rate = float("inf")
+
+    with pytest.raises(TrainingFailed, match="a weight became infinite or not a number at step 100; nothing was saved"):
+        train(run_dir, on_event)
+    assert [step for step, _ in checkpoint.list_checkpoints(run_dir.checkpoints)] == [50]
+    assert not run_dir.final.exists()
+
+
 def test_a_game_that_breaks_is_named_and_the_run_is_saved(tmp_path: Path) -> None:
     run_dir = RunDir.create(tmp_path, settings())
 

@@ -26,6 +26,9 @@ def test_each_control_has_its_own_steps() -> None:
     assert steps("epsilon", 0.93, 3, 2) == [0.98, 1.0, 1.0, 0.95, 0.9]
     assert steps("epsilon", 0.03, 0, 2) == [0.0, 0.0]
     assert steps("learning_rate", 2.5e-4, 2, 3) == [5e-4, 1e-3, 5e-4, 2e-4, 1e-4]
+    # As the trainer tells it: in single precision, a little above or below.
+    assert steps("learning_rate", 0.0005000000237487257, 0, 1) == [2e-4]
+    assert steps("learning_rate", 0.00019999999494757503, 1) == [5e-4]
     assert steps("target_period", 250, 1, 3) == [500, 200, 100, 50]
     assert steps("target_period", 1, 0, 2) == [1, 1]
     assert all(isinstance(value, int) for value in steps("updates_per_train", 8, 2, 5))

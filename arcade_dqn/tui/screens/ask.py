@@ -22,6 +22,7 @@ class AskScreen(ModalScreen[str | None]):
     def __init__(self, title: str, question: str, value: str, check: Callable[[str], str]) -> None:
         super().__init__()
         self._title, self._question, self._value, self._check = title, question, value, check
+        self._answered = False
 
     def compose(self) -> ComposeResult:
         with Vertical(id="ask") as box:
@@ -39,9 +40,15 @@ class AskScreen(ModalScreen[str | None]):
     def _submitted(self, event: Input.Submitted) -> None:
         answer = event.value.strip()
         if not self._check(answer):
-            self.dismiss(answer)
+            self._answer(answer)
 
     def on_key(self, event: events.Key) -> None:
         if event.key == "escape":
             event.stop()
-            self.dismiss(None)
+            self._answer(None)
+
+    def _answer(self, answer: str | None) -> None:
+        """The first answer counts; a key that repeats comes to nothing, for the screen is on its way out."""
+        if not self._answered:
+            self._answered = True
+            self.dismiss(answer)
