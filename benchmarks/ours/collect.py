@@ -1,6 +1,6 @@
 """Real play with random actions, as a file from which both sides fill their replay.
 
-    python -m benchmarks.ours.collect GAME TRANSITIONS OUT.npz SEED
+    python -m benchmarks.ours.collect GAME PRESET TRANSITIONS OUT.npz SEED
 
 The arrays have one entry for each frame: `begins` says that it is an episode's first one; `actions`, `rewards` and
 `terminated` tell the step that led to it.
@@ -20,10 +20,10 @@ from arcade_dqn.games.make import make
 from benchmarks.worker import own_standard_output
 
 
-def collect(game_id: str, transitions: int, seed: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def collect(game_id: str, preset: str, transitions: int, seed: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """The arrays, and what the networks need to know of the game."""
     info = find(game_id)
-    settings = build(info.id, info.preset).environment
+    settings = build(info.id, preset).environment
     game = make(info, settings)
     rng = np.random.default_rng(seed)
     rows: dict[str, list[Any]] = {name: [] for name in ("frames", "begins", "actions", "rewards", "terminated")}
@@ -47,12 +47,13 @@ def collect(game_id: str, transitions: int, seed: int) -> tuple[dict[str, np.nda
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("game")
+    parser.add_argument("preset")
     parser.add_argument("transitions", type=int)
     parser.add_argument("out", type=Path)
     parser.add_argument("seed", type=int)
     options = parser.parse_args()
     write = own_standard_output()
-    arrays, facts = collect(options.game, options.transitions, options.seed)
+    arrays, facts = collect(options.game, options.preset, options.transitions, options.seed)
     np.savez(options.out, **arrays)
     write(facts)
 

@@ -26,7 +26,7 @@ from benchmarks.worker import own_standard_output, serve
 
 
 def settings_of(work: dict[str, Any], transitions: int, seed: int) -> Settings:
-    """The game's own preset, with everything that counts set as on the other side."""
+    """The preset that is asked for, with everything that counts set as on the other side."""
     info = find(work["game"])
     same = {
         "network.kind": work["kind"],
@@ -52,7 +52,7 @@ def settings_of(work: dict[str, Any], transitions: int, seed: int) -> Settings:
         "environment.stack": work["stack"],
         "run.seed": seed,
     }  # fmt: skip
-    return build(info.id, info.preset, same)
+    return build(info.id, work["preset"], same)
 
 
 def fill(replay: ReplayBuffer, data: Any, discount: float) -> None:

@@ -23,6 +23,8 @@ class Network:
 
     label: str
     game: str
+    preset: str
+    """Tells the size of the pictures, and how many updates come in a call."""
     kind: str
     hidden: tuple[int, ...]
     batch_size: int
@@ -36,9 +38,11 @@ class Network:
 
 
 NETWORKS = {
-    "mlp": Network("MLP 256-256, batch 64", "CartPole-v1", "mlp", (256, 256), 64, 10_000, 2.0, 0.45, None),
-    "minatar": Network("MinAtar conv, batch 32", "MinAtar/Breakout-v1", "minatar", (128,), 32, 10_000, 2.5, 0.30, None),
-    "nature": Network("Nature conv, batch 32", "ALE/Pong-v5", "nature", (512,), 32, 4_000, 1.2, 0.45, 0.10),
+    "mlp": Network("MLP 256-256, batch 64", "CartPole-v1", "cartpole", "mlp", (256, 256), 64, 10_000, 2.0, 0.45, None),
+    "minatar": Network(
+        "MinAtar conv, batch 32", "MinAtar/Breakout-v1", "minatar", "minatar", (128,), 32, 10_000, 2.5, 0.30, None
+    ),
+    "nature": Network("Nature conv, batch 32", "ALE/Pong-v5", "atari", "nature", (512,), 32, 4_000, 1.2, 0.45, 0.10),
 }
 COMMON = {
     "discount": 0.99,
@@ -65,7 +69,7 @@ def measure(plan: Plan, row: str) -> Iterator[Line]:
         for seed in seeds:
             data = Path(folder) / f"{seed}.npz"
             with plan.worker(
-                this_python("benchmarks.ours.collect", network.game, network.transitions, data, seed)
+                this_python("benchmarks.ours.collect", network.game, network.preset, network.transitions, data, seed)
             ) as c:
                 game = c.read(PATIENCE)
             work = json.dumps(
@@ -73,6 +77,7 @@ def measure(plan: Plan, row: str) -> Iterator[Line]:
                     **COMMON,
                     **game,
                     "game": network.game,
+                    "preset": network.preset,
                     "kind": network.kind,
                     "hidden": network.hidden,
                     "batch_size": network.batch_size,
