@@ -215,6 +215,12 @@ class RunSettings(_Section):
         high=10_000_000_000,
     )
     keep_checkpoints: int = _setting(3, "newest checkpoints kept", low=1, high=1_000)
+    keep_stages: int = _setting(
+        12,
+        "models kept from the run's way, untrained to the newest evaluated, spread evenly; 0: none",
+        low=0,
+        high=1_000,
+    )
     speed_limit: float = _setting(
         0.0, "most training steps a second; 0: as fast as it goes", unit="steps/s", low=0.0, high=1e9
     )

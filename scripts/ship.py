@@ -16,7 +16,7 @@ from pathlib import Path
 from arcade_dqn.config import Settings, build
 from arcade_dqn.evaluation import Evaluation
 from arcade_dqn.games.catalog import find
-from arcade_dqn.report import draw
+from arcade_dqn.report.run import draw
 from arcade_dqn.stage.evaluate import evaluate
 from arcade_dqn.stage.source import SavedModel
 from arcade_dqn.storage.model_file import save_model

@@ -203,12 +203,41 @@ def build_parser() -> argparse.ArgumentParser:
 
     report = add(
         "report",
-        "tables",
-        "draw a run: returns, evaluations, epsilon, replay",
-        "example:\n  arcade-dqn report first-try first-try.png",
+        "reports",
+        "draw a run (returns, evaluations, epsilon, replay), or compare several",
+        "examples:\n  arcade-dqn report first-try first-try.png\n"
+        "  arcade-dqn report seed-1 seed-2 seed-3 comparison.svg --clock\n\n"
+        "Runs that differ by their seed alone are one curve, with the 95% interval of its mean.",
     )
-    report.add_argument("target", metavar="RUN", help="a run's folder, GAME/NAME or NAME")
+    report.add_argument("targets", metavar="RUN", nargs="+", help="a run's folder, GAME/NAME or NAME")
     report.add_argument("out", metavar="OUT.png", type=Path, help="the picture to write (.png, .svg or .pdf)")
+    report.add_argument("--clock", action="store_true", help="over seconds of training instead of steps")
+
+    experiment = add(
+        "experiment",
+        "reports",
+        "answer a question about DQN by short runs of CartPole, and write a report",
+        "examples:\n  arcade-dqn experiment                 what can be asked, and what is answered\n"
+        "  arcade-dqn experiment replay\n  arcade-dqn experiment replay --report\n\n"
+        "ctrl+c saves and ends; the same command goes on.",
+    )
+    experiment.add_argument("question", metavar="QUESTION", nargs="?", help="replay, target or capacity")
+    experiment.add_argument("--report", action="store_true", help="train nothing: write the report of a finished one")
+    add_json(experiment)
+
+    bench = add(
+        "bench",
+        "bench",
+        "measure how well the presets learn: ten seeds a game, a fixed budget, the final policy",
+        "examples:\n  arcade-dqn bench learning\n  arcade-dqn bench learning --games cartpole pendulum --seeds 3\n\n"
+        "What the table holds already is not trained again, so a measurement that was stopped goes on.",
+    )
+    bench.add_argument("what", choices=["learning"], help="what to measure")
+    bench.add_argument("--games", metavar="GAME", nargs="+", help="these games (default: the five classic ones)")
+    bench.add_argument("--seeds", metavar="N", type=int, help="the first N seeds (default: all ten)")
+    bench.add_argument("--out", metavar="CSV", type=Path, default=Path("learning.csv"), help="the table of results")
+    bench.add_argument("--against", metavar="CSV", type=Path, help="a peer's table, to be compared with")
+    add_json(bench)
 
     add_json(add("models", "tables", "list the saved models, shipped ones and your own"))
     add_json(add("games", "tables", "list the games, and how to install the ones that are missing"))

@@ -201,19 +201,6 @@ def runs(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def report(arguments: argparse.Namespace) -> int:
-    """`arcade-dqn report RUN OUT.png`: one picture of the run."""
-    from arcade_dqn.games.catalog import find
-    from arcade_dqn.report import draw
-    from arcade_dqn.storage.run_dir import RunDir
-
-    run = RunDir.find(arguments.target, runs_dir(arguments))
-    settings = run.settings()
-    draw(run.read_metrics(), settings, find(settings.game), run.path.name, arguments.out)
-    print(arguments.out)
-    return 0
-
-
 def doctor(arguments: argparse.Namespace) -> int:
     """`arcade-dqn doctor`: exit code 1 if something that is needed is broken."""
     from arcade_dqn.doctor import examine

@@ -57,10 +57,13 @@ def resume(arguments: argparse.Namespace) -> int:
 
 def repeat(arguments: argparse.Namespace) -> int:
     """`arcade-dqn repeat RUN`: a new run with its settings, its seed, and what a person changed while it trained."""
+    from arcade_dqn.storage.demonstrations import list_demonstrations
     from arcade_dqn.storage.run_dir import RunDir
 
     earlier = RunDir.find(arguments.target, runs_dir(arguments))
     interventions = earlier.made_interventions()
+    if shown := list_demonstrations(earlier.path):
+        print(f"the run learned from {len(shown)} demonstrations of a person, too; they are not repeated")
     return _execute(RunDir.create(runs_dir(arguments), earlier.settings(), arguments.name, interventions), arguments)
 
 

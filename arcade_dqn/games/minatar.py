@@ -45,20 +45,34 @@ def _game_module(name: str) -> ModuleType:
     return module
 
 
+def _environment(id: str) -> Any:
+    name = re.sub(r"(?<!^)(?=[A-Z])", "_", id.removeprefix("MinAtar/").removesuffix("-v1")).lower()
+    return _game_module(name).Env()
+
+
+@cache
+def channels_of(id: str) -> tuple[str, ...]:
+    """The names of the channels of a game's frames, in their order."""
+    return _channels(_environment(id))
+
+
+def _channels(env: Any) -> tuple[str, ...]:
+    return tuple(sorted(env.channels, key=env.channels.__getitem__))
+
+
 class MinAtarGame(Game):
     """One of MinAtar's five, with its minimal action set. Frames are bool [10, 10, C]."""
 
     def __init__(self, info: GameInfo, settings: EnvironmentSettings, *, render: bool = False) -> None:
-        name = re.sub(r"(?<!^)(?=[A-Z])", "_", info.id.removeprefix("MinAtar/").removesuffix("-v1")).lower()
-        self._env: Any = _game_module(name).Env()
+        self._env: Any = _environment(info.id)
         self._env.random = np.random.RandomState()
         self._actions: list[int] = self._env.minimal_action_set()
         self._sticky = settings.sticky_actions
-        self._own_limit = name == "freeway"
+        self._own_limit = info.id == "MinAtar/Freeway-v1"
         self._limit = settings.max_episode_steps or (0 if self._own_limit else STEP_LIMIT)
         self._elapsed = 0
         self._last_action = 0
-        self._channels: tuple[str, ...] = tuple(sorted(self._env.channels, key=self._env.channels.__getitem__))
+        self._channels = _channels(self._env)
         self._render = render
         self.info = info
         self.frames_between = []

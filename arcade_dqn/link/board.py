@@ -39,7 +39,7 @@ ENDED = ("done", "failed")
 MAX_WEIGHT_BYTES = 64 * 1024 * 1024
 
 _MAGIC = b"ADQNBORD"
-_LAYOUT = 1
+_LAYOUT = 2
 _PAGE = 4096
 _HEADER = struct.Struct("<8sIIQ")
 _HEAD = struct.Struct("<Q")
@@ -72,6 +72,8 @@ class Status:
     """Transitions in the replay buffer."""
     replay_capacity: int = 0
     learning_start: int = 0
+    demonstrations: int = 0
+    """Steps of a person's play that went into the replay buffer."""
     steps_per_second: float = _NAN
     updates_per_second: float = _NAN
     updates: int = 0

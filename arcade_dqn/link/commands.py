@@ -5,7 +5,7 @@ Commands go to the trainer's standard input, one JSON object a line:
     {"id": 7, "name": "step", "arguments": {"count": 4}}
 
 Each gets one answer on the trainer's standard output, where the other events come too (started, warm, state, progress,
-set, evaluation, saved, warning, ended):
+set, evaluation, replay, demonstration, saved, warning, ended):
 
     {"event": "ack", "id": 7}
     {"event": "error", "id": 7, "message": "step's count = 0 is not allowed; ..."}
@@ -32,7 +32,9 @@ MAX_EVENT = 1024 * 1024
 MAX_STEPS = 1_000_000
 """Most steps that one `step` command may ask for."""
 
-NAMES = ("pause", "resume", "step", "save", "evaluate", "stop", "set", "open")
+NAMES = ("pause", "resume", "step", "save", "evaluate", "stop", "set", "inspect", "open")
+JUMPS = ("", "end", "reward", "surprise")
+"""Where `inspect` may go on to from the transition that it names."""
 SETTABLE: Mapping[str, str] = {
     "learning_rate": "learning.learning_rate",
     "target_period": "learning.target_period",
@@ -181,13 +183,22 @@ def parse_command(line: bytes | str) -> Command:
 
 
 def _checked_arguments(name: str, given: dict[str, Any]) -> dict[str, Any]:
-    allowed = {"step": {"count"}, "set": {"name", "value"}, "open": {"run"}}.get(name, set())
+    allowed = {"step": {"count"}, "set": {"name", "value"}, "open": {"run"}, "inspect": {"number", "jump"}}.get(
+        name, set()
+    )
     if unknown := given.keys() - allowed:
         takes = " and ".join(sorted(allowed)) or "no arguments"
         raise ValueError(f"{name} takes {takes}, not {_quoted(min(unknown))}")
     match name:
         case "step":
             return {"count": _number("step's count", given.get("count", 1), 1, MAX_STEPS, whole=True)}
+        case "inspect":
+            number, jump = given.get("number"), given.get("jump", "")
+            if jump not in JUMPS:
+                raise ValueError(f"inspect's jump = {_quoted(jump)} is not allowed; it must be {_words(JUMPS)}")
+            if number is not None:
+                number = _number("inspect's number", number, 0, 2**53, whole=True)
+            return {"number": number, "jump": jump}
         case "open":
             run = given.get("run")
             if not isinstance(run, str) or not 0 < len(run) <= 4096 or "\0" in run:
@@ -221,6 +232,10 @@ def _number(name: str, value: Any, low: float, high: float, *, whole: bool = Fal
         bounds = f"a whole number from {int(low):,} to {int(high):,}" if whole else f"a number from {low:g} to {high:g}"
         raise ValueError(f"{name} = {_quoted(value)} is not allowed; it must be {bounds}{also}")
     return int(value) if whole else float(value)
+
+
+def _words(names: tuple[str, ...]) -> str:
+    return " or ".join(name or "empty" for name in names)
 
 
 def _quoted(value: Any) -> str:

@@ -34,6 +34,20 @@ class Batch(NamedTuple):
     """How much each transition's loss counts, [...] float32: importance weights, or ones in uniform replay."""
 
 
+class Columns(NamedTuple):
+    """One value for every transition in the buffer, oldest first; all are copies."""
+
+    a_tm1: np.ndarray
+    """[size] int32."""
+    r_t: np.ndarray
+    """[size] float32, summed and discounted over n steps."""
+    discount_t: np.ndarray
+    """[size] float32."""
+    error: np.ndarray | None
+    """[size] float64: how wrong each prediction was when the transition was sampled last. One that never was counts as
+    the largest so far; nan for those that came since the last minibatch. None in uniform replay, which keeps none."""
+
+
 class ReplayBuffer:
     """The newest `capacity` transitions, sampled with replacement: uniformly in O(batch), or by priority.
 
@@ -172,6 +186,21 @@ class ReplayBuffer:
             s_tm1, s_t = both[..., 0, :, :, :], both[..., 1, :, :, :]
         ones = np.ones(rows.shape, np.float32)
         return Batch(s_tm1, self._a_tm1.take(rows), self._r_t.take(rows), self._discount_t.take(rows), s_t, ones)
+
+    @property
+    def oldest(self) -> int:
+        """The number of the oldest transition that is still here, counted like `added`."""
+        return self._oldest
+
+    def columns(self) -> Columns:
+        """What every transition holds besides its observations. Changes nothing; 10 ms for a million of them."""
+        numbers = np.arange(self._oldest, self.added)
+        rows = numbers % self.capacity
+        error = None
+        if self._tree is not None:
+            error = self._tree.get(rows) ** (1 / self._exponent) - _SMALLEST_ERROR
+            error[numbers >= self._entered] = np.nan
+        return Columns(self._a_tm1[rows], self._r_t[rows], self._discount_t[rows], error)
 
     def get_state(self) -> dict[str, Any]:
         """Everything, for a checkpoint: arrays and numbers."""

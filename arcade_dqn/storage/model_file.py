@@ -14,6 +14,7 @@ import contextlib
 import io
 import math
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,7 +27,7 @@ from arcade_dqn.acting.layers import NetworkError, Weights, parameter_shapes
 from arcade_dqn.errors import ArcadeError, UsageError
 from arcade_dqn.games.catalog import find
 from arcade_dqn.link.text import plain
-from arcade_dqn.storage.atomic import open_regular, reason, write_bytes
+from arcade_dqn.storage.atomic import StorageError, open_regular, reason, write_bytes
 from arcade_dqn.storage.model_info import FORMAT, MAX_HEADER, ModelInfo, TrainingSummary, parse_info, write_info
 from arcade_dqn.storage.paths import saved_models_dir
 from arcade_dqn.storage.tensors import Entry, parse_header
@@ -40,7 +41,10 @@ __all__ = [
     "find_models",
     "load_model",
     "read_info",
+    "run_models",
     "save_model",
+    "stages",
+    "thin_stages",
 ]
 
 MAX_FILE = 64 * 1024 * 1024
@@ -210,6 +214,48 @@ def find_models(runs_dir: str | os.PathLike[str]) -> list[ModelEntry]:
         for path in Path(runs_dir).glob(f"[!.]*/[!.]*/{pattern}.safetensors")
     ]
     return shipped + sorted(own, key=lambda entry: -entry.modified)
+
+
+_STAGE = re.compile(r"step-(\d{1,18})\.safetensors")
+
+
+def stages(run: str | os.PathLike[str]) -> list[tuple[int, Path]]:
+    """The models of a run's way, as (step, file), from the first to the newest."""
+    found = []
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        for entry in os.scandir(Path(run) / "stages"):
+            if match := _STAGE.fullmatch(entry.name):
+                found.append((int(match[1]), Path(entry.path)))
+    return sorted(found)
+
+
+def thin_stages(run: str | os.PathLike[str], keep: int, every: int) -> None:
+    """Remove models of a run's way until at most `keep` are left, evenly spread. Raises StorageError.
+
+    They came `every` so many steps. Those at each second, fourth, eighth ... of them stay, the newest always. So their
+    distance doubles now and then, and is the same all along the way.
+    """
+    kept = stages(run)
+    stay, stride = [path for _, path in kept], 1
+    while len(stay) > max(keep, 1):
+        stride *= 2
+        spread = [path for step, path in kept[:-1] if step // every % stride == 0 and stride <= kept[-1][0]]
+        stay = [*spread, kept[-1][1]]
+    for _, path in kept:
+        if path not in stay:
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise StorageError(f"cannot remove {path}: {reason(error)}") from error
+
+
+def run_models(run: str | os.PathLike[str]) -> list[ModelEntry]:
+    """All models of one run in the order of their training: its way, those saved by hand, the best, the final one."""
+    run = Path(run)
+    paths = [path for _, path in stages(run)]
+    paths += [path for pattern in ("saved-*", "best", "final") for path in sorted(run.glob(f"{pattern}.safetensors"))]
+    entries = [_entry(path, shipped=False) for path in paths]
+    return sorted(entries, key=lambda entry: entry.info.training.steps if entry.info else -1)
 
 
 def _entry(path: Path, *, shipped: bool) -> ModelEntry:

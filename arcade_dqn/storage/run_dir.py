@@ -179,6 +179,10 @@ class RunDir:
     def final(self) -> Path:
         return self.path / "final.safetensors"
 
+    def stage(self, step: int) -> Path:
+        """Where the model goes that shows how the agent played at `step`."""
+        return self.path / "stages" / f"step-{step}.safetensors"
+
     def saved(self, step: int) -> Path:
         """Where a model that was saved by hand at `step` goes."""
         return self.path / f"saved-{step}.safetensors"

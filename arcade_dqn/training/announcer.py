@@ -82,6 +82,7 @@ class Announcer:
             replay_size=len(loop.replay),
             replay_capacity=loop.replay.capacity,
             learning_start=loop.settings.replay.learning_start,
+            demonstrations=loop.demonstrator.steps,
             steps_per_second=rate,
             updates_per_second=recorder.updates_per_second,
             updates=loop.learner.updates,

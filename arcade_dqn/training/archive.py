@@ -8,7 +8,7 @@ from pathlib import Path
 from arcade_dqn.evaluation import Evaluation
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.checkpoint import load_newest, save_checkpoint
-from arcade_dqn.storage.model_file import ModelFileError, read_info, save_model
+from arcade_dqn.storage.model_file import ModelFileError, read_info, save_model, thin_stages
 from arcade_dqn.storage.model_info import ModelInfo, TrainingSummary
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.training.loop import Loop
@@ -76,6 +76,18 @@ class Archive:
             before = None
         if before is None or evaluation.mean >= before.mean:
             self.save_model(best, evaluation)
+
+    def save_stage(self, evaluation: Evaluation | None) -> None:
+        """Keep the present policy among the models that show the run's way."""
+        settings = self._loop.settings
+        keep, every = settings.run.keep_stages, max(settings.evaluation.every, 1)
+        if not keep:
+            return
+        if self.save_model(self._run_dir.stage(self._loop.step), evaluation) is not None:
+            try:
+                thin_stages(self._run_dir.path, keep, every)
+            except StorageError as error:
+                self._warn(str(error))
 
     def save_model(self, path: Path, evaluation: Evaluation | None) -> Path | None:
         """Save the present policy as a model file; its path, or None if that failed."""

@@ -31,6 +31,7 @@ from arcade_dqn.games.make import Game
 from arcade_dqn.learning.learner import Learner, Updates
 from arcade_dqn.replay.buffer import ReplayBuffer
 from arcade_dqn.training.actor import Actor, Episode
+from arcade_dqn.training.demonstrator import Demonstrator
 
 # The streams of random numbers in a run, each with its own seed. Further copies of a game follow the last one.
 _GAME, _WEIGHTS, _EXPLORATION, _REPLAY, _COPIES = range(5)
@@ -88,8 +89,9 @@ class Loop:
             game.stack,
             training_seed(seed, _REPLAY),
             settings.learning.n_step,
-            len(games),
+            writers=len(games) + 1,
         )
+        self.demonstrator = Demonstrator(self.replay, settings)
         streams = [_GAME, *range(_COPIES, _COPIES + len(games) - 1)]
         self._actors = [
             Actor(copy, self.replay, settings, training_seed(seed, stream))
@@ -129,6 +131,7 @@ class Loop:
             actors = self._actors[: total - self.step]
             actions = self._act([actor.observe() for actor in actors], epsilon)
             ended = [actor.play(a_tm1) for actor, a_tm1 in zip(actors, actions, strict=True)]
+            self.demonstrator.step()
             episodes = tuple(
                 episode._replace(step=self.step + number)
                 for number, episode in enumerate(ended, 1)
@@ -206,6 +209,7 @@ class Loop:
             },
             "replay": self.replay.get_state(),
             "actors": [actor.get_state() for actor in self._actors],
+            "demonstrator": self.demonstrator.get_state(),
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -224,6 +228,7 @@ class Loop:
             self._learning = _Learning(np.asarray(state["learning"]["numbers"]), lambda: updates)
             self.policy.set_weights(state["learning"]["weights"])
         self.replay.set_state(state["replay"])
+        self.demonstrator.set_state(state["demonstrator"])
         for number, (actor, one) in enumerate(zip(self._actors, state["actors"], strict=True)):
             # A game that could not be saved begins on a seed that no copy of it has used.
             actor.set_state(one, training_seed(self.settings.run.seed, 1000 + self.step + number))

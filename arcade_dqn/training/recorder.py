@@ -123,6 +123,10 @@ class Recorder:
         """A person changed a setting of the running training."""
         self._append({"kind": "set", "step": step, "name": name, "value": value})
 
+    def demonstration(self, file: str, told: Mapping[str, Any]) -> None:
+        """A person's play was taken in."""
+        self._append({"kind": "demonstration", "file": file, **told})
+
     def progress(self) -> dict[str, Any]:
         """The progress since the last call, as an event; also measures the rates."""
         now, step, updates = time.perf_counter(), self._loop.step, self._loop.learner.updates

@@ -23,9 +23,12 @@ from arcade_dqn.learning.learner import MAX_FUSED
 from arcade_dqn.link.board import Board
 from arcade_dqn.link.commands import Command, ack, failure
 from arcade_dqn.stage.evaluate import EvaluationStopped, evaluate
+from arcade_dqn.storage.atomic import StorageError
+from arcade_dqn.storage.demonstrations import DemonstrationError, list_demonstrations, load_demonstration
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.training.announcer import Announcer, Event
 from arcade_dqn.training.archive import Archive
+from arcade_dqn.training.inspector import Inspector
 from arcade_dqn.training.loop import Loop, Step
 from arcade_dqn.training.recorder import Recorder, Stopwatch
 from arcade_dqn.training.signals import on_first_signal
@@ -36,6 +39,8 @@ log = logging.getLogger(__name__)
 _QUICK, _CONFIRMING, _FINAL = 100, 101, 102
 _LOOK_SECONDS = 0.05
 """How often commands are read and the board is written: 20 times a second."""
+_DEMONSTRATION_SECONDS = 1.0
+"""How often the run's folder is looked through for a person's play."""
 
 
 class TrainingFailed(ArcadeError):
@@ -82,7 +87,7 @@ class Run:
         self._speed_limit = self._settings.run.speed_limit
         self._step_due = 0.0
         self._stopwatch = Stopwatch()
-        self._next_look = 0.0
+        self._next_look = self._next_demonstration = 0.0
         self._healthy = True
 
     def request_stop(self, reason: str = "stopped") -> None:
@@ -116,6 +121,7 @@ class Run:
                     parts = (self._loop, self._recorder, self._stopwatch)
                     self._announcer = Announcer(self._run_dir, board, *parts, self._emit, self._warn)
                     self._archive = Archive(self._run_dir, *parts, self._warn)
+                    self._inspector = Inspector(self._loop)
                     return self._train_or_save()
             finally:
                 self._recorder.close()
@@ -154,6 +160,8 @@ class Run:
                 "controls": self._controls(),
             }
         )
+        if not self._loop.step:
+            self._archive.save_stage(None)
         self._intervene(self._loop.step)
         self._announcer.set_state("training")
         self._stopwatch.start()
@@ -256,8 +264,32 @@ class Run:
     def _look(self) -> None:
         """Take in commands, and tell how it goes."""
         self._obey()
-        self._next_look = time.perf_counter() + _LOOK_SECONDS
+        now = time.perf_counter()
+        self._next_look = now + _LOOK_SECONDS
+        if now >= self._next_demonstration:
+            self._next_demonstration = now + _DEMONSTRATION_SECONDS
+            self._take_demonstrations()
         self._announcer.progress()
+
+    def _take_demonstrations(self) -> None:
+        """Learn from what a person has played since the last look, too."""
+        demonstrator, game = self._loop.demonstrator, self._loop.game
+        try:
+            found = [path for path in list_demonstrations(self._run_dir.path) if path.name not in demonstrator.known]
+        except StorageError as error:
+            self._warn(str(error))
+            return
+        for path in found:
+            try:
+                one = load_demonstration(path, game.frame_shape, game.frame_dtype, game.n_actions)
+            except DemonstrationError as error:
+                demonstrator.known.add(path.name)  # told once
+                self._warn(f"{error}; it is left out")
+                continue
+            demonstrator.take(path.name, one)
+            told = {"step": self._loop.step, "steps": len(one), "return": float(one.reward.sum())}
+            self._recorder.demonstration(path.name, told)
+            self._emit({"event": "demonstration", **told})
 
     def _wait_while_paused(self) -> None:
         with self._not_training("paused"):
@@ -315,6 +347,8 @@ class Run:
         arguments, state = command.arguments, self._announcer.state
         if command.name in ("save", "evaluate") and state not in ("training", "paused"):
             raise ArcadeError(f"cannot {command.name} while {state}; try again in a moment")
+        if command.name == "inspect" and not len(self._loop.replay):
+            raise ArcadeError("the replay buffer is empty still; look again in a moment")
         if command.name == "open":
             raise ArcadeError(f"this trainer has a run open already: {self._run_dir.path}")
         self._emit(ack(command.id))
@@ -333,6 +367,8 @@ class Run:
                 self._keep_if_best(self._evaluate(self._settings.evaluation.episodes, _QUICK))
             case "set":
                 self._set(arguments["name"], arguments["value"])
+            case "inspect":
+                self._emit({"event": "replay", "id": command.id, **self._inspector.look(**arguments)})
 
     def _set(self, name: str, value: Any) -> None:
         match name:
@@ -423,6 +459,8 @@ class Run:
         settings, goal = self._settings.evaluation, self._goal
         evaluation = self._evaluate(settings.episodes, _QUICK)
         self._keep_if_best(evaluation)
+        if evaluation is not None:
+            self._archive.save_stage(evaluation)
         if evaluation is None or goal is None or not settings.stop_when_solved or evaluation.mean < goal:
             return False
         if not settings.final_episodes:

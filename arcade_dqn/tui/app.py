@@ -16,9 +16,9 @@ from textual import work
 from textual.app import App
 
 from arcade_dqn.errors import ArcadeError
+from arcade_dqn.experiments.lab import Lab
 from arcade_dqn.tui import keys
 from arcade_dqn.tui.cabinet import Cabinet
-from arcade_dqn.tui.lab import Lab
 from arcade_dqn.tui.library import Library
 from arcade_dqn.tui.projector import Programme, Projector
 from arcade_dqn.tui.screens.base import ArcadeScreen, front
@@ -28,6 +28,7 @@ from arcade_dqn.tui.theme import ARCADE
 
 if TYPE_CHECKING:
     from arcade_dqn.config import Settings
+    from arcade_dqn.experiments.questions import Question
     from arcade_dqn.games.catalog import GameInfo
     from arcade_dqn.storage.model_file import ModelEntry
     from arcade_dqn.tui.controls import Levers
@@ -139,6 +140,9 @@ class ArcadeApp(App[int]):
         self.snapshot = snapshot = self.cabinet.poll()
         if self.lab.poll():
             self.in_thread(self.lab.go_on)
+        if self.lab.finished is not None:
+            question, self.lab.finished = self.lab.finished, None
+            self.report_on(question)
         with self.batch_update():
             for notice in snapshot.notices:
                 self._tell(notice)
@@ -287,6 +291,14 @@ class ArcadeApp(App[int]):
             self.notify("There is no display for the window, so it plays here.", markup=False)
             self.watch_here(target, game, title)
 
+    def watch_side_by_side(self, first: str, second: str, title: str) -> None:
+        """Watch two models play the same game, in the window."""
+        if not self.cabinet.display:
+            self.complain(ArcadeError("two agents side by side need the window, and there is no display for it"))
+        else:
+            self.notify(f"Opening the window on {title}.", markup=False, timeout=2)
+            self.in_thread(lambda: self.cabinet.open_window(first, beside=second))
+
     def watch_here(self, target: str, game: str, title: str) -> None:
         """Watch a model or a run in the terminal."""
         from arcade_dqn.tui.screens.theatre import TheatreScreen
@@ -329,10 +341,25 @@ class ArcadeApp(App[int]):
 
         self._go(RunsScreen())
 
+    def show_stages(self, run: Path, game: str) -> None:
+        """The saved steps of a run, over the screen that asks for them."""
+        from arcade_dqn.tui.screens.stages import StagesScreen
+
+        self.push_screen(StagesScreen(run, game))
+
     def go_to_experiments(self) -> None:
         from arcade_dqn.tui.screens.experiments import ExperimentsScreen
 
         self._go(ExperimentsScreen())
+
+    def report_on(self, question: Question) -> None:
+        """Write the report of a finished experiment, in the background."""
+
+        def write() -> None:
+            path = self.lab.write_report(question)
+            self.call_from_thread(self.notify, f"The report is {path}, and report.md beside it.", markup=False)
+
+        self.in_thread(write)
 
     def configure(self, info: GameInfo) -> None:
         from arcade_dqn.tui.screens.settings import SettingsScreen

@@ -54,6 +54,8 @@ class Cabinet:
         """What the window gets; the trainer gets it with SDL's dummy drivers."""
         self.record = RunRecord()
         """Curves and log of the newest run."""
+        self.replay: Mapping[str, Any] | None = None
+        """What the trainer told last of its replay buffer."""
         self._starting = threading.Lock()
         self._logs: Path | None = None
         self._trainer: Child | None = None
@@ -94,7 +96,7 @@ class Cabinet:
             if self._trainer is None or not self._trainer.alive:
                 self._start_trainer()
             self._forget_board()
-            self.record = RunRecord()
+            self.record, self.replay = RunRecord(), None
             self.record.say(f"run {run}")
             # Before it is sent: the answer may be looked at by another thread as soon as it is out.
             self._learner = "busy"
@@ -146,8 +148,11 @@ class Cabinet:
         """Whether a window can open."""
         return has_display(self.environment)
 
-    def open_window(self, target: str, *, human: bool = False) -> None:
-        """Show `target` (a model, a run) in the window, or let a person play the game `target`. For threads."""
+    def open_window(self, target: str, *, beside: str = "", human: bool = False) -> None:
+        """Show `target` (a model, a run) in the window, or let a person play the game `target`. For threads.
+
+        With `beside`, another model or run plays the same game at its side.
+        """
         with self._starting:
             if self._closed:
                 return
@@ -156,7 +161,7 @@ class Cabinet:
             if self._window is not None:
                 self._window_closing = True
                 self._window.stop(2.0)
-            what = ["--play", target] if human else [target]
+            what = ["--play", target] if human else [target, *(["--beside", beside] if beside else [])]
             arguments = [*what, "--runs-dir", str(self.runs_dir), "--events"]
             self._window_closing = False
             self._window_target = target
@@ -241,6 +246,8 @@ class Cabinet:
                 self._notices.append(Notice(sentence, "error"))
                 if name == "open":
                     self._phase, self._state = "ended", "failed"
+            case "replay":
+                self.replay = event
             case "ack":
                 self._unanswered.pop(event.get("id"), None)
             case "ended":

@@ -65,6 +65,8 @@ TRAINING: list[BindingType] = [
     _key("training.epsilon_auto", "0", "epsilon_auto", "ε auto", "Give epsilon back to its schedule"),
     _key("training.slower", "minus", "speed(False)", "slower", "Train slower, to watch it learn", shown="-"),
     _key("training.faster", "plus", "speed(True)", "faster", "Train faster, up to no limit", shown="+"),
+    _key("training.stages", "k", "stages", "saved steps", "The saved steps of this run: before and after"),
+    _key("training.replay", "i", "replay", "replay", "Look into the replay buffer: contents and transitions"),
     _key("training.controls", "c", "controls", "controls", "Epsilon, learning rate, target period, updates, speed"),
     _key("training.back", "escape", "back", "back", "Back; the training goes on", shown="esc"),
     _key("training.stop", "ctrl+x", "stop", "stop", "Stop the training and save", shown="^x"),
@@ -80,6 +82,24 @@ CONTROLS: list[BindingType] = [
     _key("controls.back", "escape,c", "back", "close", "Back to the training", shown="esc"),
 ]
 
+REPLAY: list[BindingType] = [
+    _key("replay.older", "left", "go(-1)", "older", "The transition before", shown="←"),
+    _key("replay.newer", "right", "go(1)", "newer", "The transition after", shown="→"),
+    _key(
+        "replay.much_older", "pageup", "go(-100)", "100 older", "A hundred transitions older", shown="PgUp", bar=False
+    ),
+    _key(
+        "replay.much_newer", "pagedown", "go(100)", "100 newer", "A hundred transitions newer", shown="PgDn", bar=False
+    ),
+    _key("replay.oldest", "home", "edge(False)", "oldest", "The oldest transition that is still there", shown="Home"),
+    _key("replay.newest", "end", "edge(True)", "newest", "The newest transition", shown="End"),
+    _key("replay.end", "e", "jump('end')", "episode end", "The next older transition that ends an episode"),
+    _key("replay.reward", "r", "jump('reward')", "reward", "The next older transition with a reward"),
+    _key("replay.surprise", "s", "jump('surprise')", "surprise", "The largest TD error of a sample"),
+    _key("replay.follow", "f", "follow", "follow", "Follow the newest transition"),
+    _key("replay.back", "escape,i", "back", "back", "Back to the training", shown="esc"),
+]
+
 MODELS: list[BindingType] = [
     _key("models.play", "enter,d", "play_model", "watch", "Watch the chosen model play", shown="↵"),
     _key("models.terminal", "v", "play_in_terminal", "in terminal", "Watch it here in the terminal"),
@@ -91,6 +111,7 @@ RUNS: list[BindingType] = [
     _key("runs.resume", "enter,r", "resume", "resume", "Go on with the chosen run", shown="↵/r"),
     _key("runs.watch", "w", "watch", "window", "Watch the chosen run's agent in the window"),
     _key("runs.view", "v", "view", "in terminal", "Watch the chosen run's agent here"),
+    _key("runs.stages", "k", "stages", "saved steps", "The run's saved steps: watch one, or two side by side"),
     _key("runs.mark", "space", "mark", "mark", "Mark the run, to compare it with others", shown="space"),
     _key("runs.compare", "c", "compare", "compare", "Compare the curves of the marked runs"),
     _key("runs.filter", "slash", "filter", "filter", "Show only runs with these words", shown="/"),
@@ -100,6 +121,14 @@ RUNS: list[BindingType] = [
     _key("runs.tensorboard", "b", "tensorboard", "TensorBoard", "Copy the command that opens the runs in TensorBoard"),
     _key("runs.refresh", "f5", "refresh", "refresh", "Look through the folder again", shown="F5", bar=False),
     _key("runs.back", "escape", "back", "back", "Back to the games", shown="esc"),
+]
+
+STAGES: list[BindingType] = [
+    _key("stages.play", "enter,d", "play", "watch", "Watch the chosen saved step play", shown="↵"),
+    _key("stages.mark", "space", "mark", "mark", "Mark the saved step as A, another one as B", shown="space"),
+    _key("stages.beside", "b", "beside", "side by side", "Before and after: A and B, or the first and the chosen one"),
+    _key("stages.terminal", "v", "play_in_terminal", "in terminal", "Watch it here in the terminal"),
+    _key("stages.back", "escape,k", "back", "back", "Back to where you were", shown="esc"),
 ]
 
 COMPARE: list[BindingType] = [
@@ -140,6 +169,7 @@ EXPERIMENTS: list[BindingType] = [
     _key(
         "experiments.stop", "ctrl+x", "stop", "stop", "Stop the running experiment; it can be gone on with", shown="^x"
     ),
+    _key("experiments.report", "r", "report", "report", "Write the report again: a picture, and the same in words"),
     _key("experiments.back", "escape", "back", "back", "Back to the games; the experiment goes on", shown="esc"),
 ]
 
@@ -150,8 +180,10 @@ SECTIONS: Mapping[str, list[BindingType]] = {
     "Games": HOME,
     "Training": TRAINING,
     "Controls of a training": CONTROLS,
+    "Replay buffer": REPLAY,
     "Models": MODELS,
     "Runs": RUNS,
+    "Saved steps of a run": STAGES,
     "Comparison of runs": COMPARE,
     "Settings": SETTINGS,
     "Experiments": EXPERIMENTS,

@@ -39,3 +39,9 @@ class Library:
         from arcade_dqn.storage.run_dir import list_runs
 
         return sorted(list_runs(self.runs_dir), key=lambda run: run.modified, reverse=True)
+
+    def run_models(self, run: Path) -> list[ModelEntry]:
+        """All models of one run, in the order of their training."""
+        from arcade_dqn.storage.model_file import run_models
+
+        return run_models(run)

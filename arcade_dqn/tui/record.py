@@ -111,6 +111,9 @@ class RunRecord:
                 self.controls = {str(name): value for name, value in told.items()} if isinstance(told, dict) else {}
             case "set":
                 self._set(step, str(event.get("name")), event.get("value"))
+            case "demonstration":
+                score = f", {event['return']:,.4g} points" if _number(event.get("return")) else ""
+                self.say(f"learns from your play, too: {event.get('steps')} steps{score}")
             case "saved":
                 self.say(f"saved {event.get('model') or event.get('path')}")
             case "warning":

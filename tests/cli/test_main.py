@@ -43,6 +43,8 @@ def stderr_line(capsys: pytest.CaptureFixture[str]) -> str:
         (["export", "cartpole", "out.h5"], ["out.h5", ".keras"]),
         (["record", "cartpole", "out.avi"], ["out.avi", ".mp4"]),
         (["report", "nothing", "out.png"], ["'nothing'"]),
+        (["experiment", "size"], ["'size'", "replay, target, capacity"]),
+        (["experiment", "--report"], ["needs a QUESTION"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) and value and value[0].islower() else "",
 )
@@ -119,26 +121,12 @@ def test_a_reader_that_goes_away_leaves_no_traceback() -> None:
 
 COMMANDS = (
     *("train", "resume", "watch", "play", "eval", "record"),
-    *("export", "report", "models", "games", "runs", "doctor"),
+    *("export", "report", "experiment", "repeat", "models", "games", "runs", "doctor"),
 )
 
 
 def test_every_command_has_a_help_text(capsys: pytest.CaptureFixture[str]) -> None:
-    names = [
-        "train",
-        "resume",
-        "watch",
-        "play",
-        "eval",
-        "record",
-        "export",
-        "report",
-        "models",
-        "games",
-        "runs",
-        "doctor",
-    ]
-    for name in names:
+    for name in COMMANDS:
         with pytest.raises(SystemExit) as stop:
             main([name, "--help"])
         assert stop.value.code == 0

@@ -164,7 +164,7 @@ def test_a_huge_claim_is_refused(tmp_path: Path) -> None:
 def test_another_layout(tmp_path: Path) -> None:
     Board.create(tmp_path / "board", 4).close()
     poke(tmp_path / "board", 8, struct.pack("<I", 99))
-    with pytest.raises(BoardError, match="has layout 99; this version reads layout 1"):
+    with pytest.raises(BoardError, match="has layout 99; this version reads layout 2"):
         BoardReader(tmp_path / "board")
 
 
@@ -227,7 +227,7 @@ board = Board.create(path, 4 * size)
 print("ready", flush=True)
 sys.stdin.readline()
 for n in range(1, statuses + 1):
-    board.publish(Status("training", n, n, n, float(n), bool(n % 2), n, n, n, float(n), float(n), n, float(n)))
+    board.publish(Status("training", n, n, n, float(n), bool(n % 2), n, n, n, n, float(n), float(n), n, float(n)))
     if n % 10 == 0:
         board.publish_weights(np.full(size, n, np.float32), n)
 board.publish(Status("done", statuses))
@@ -253,6 +253,7 @@ def check_whole(status: Status) -> None:
     if status.state == "training":
         assert status.epsilon_override is bool(n % 2)
         assert {status.steps_total, status.episode, status.replay_size, status.learning_start, status.updates} == {n}
+        assert status.demonstrations == n
         assert {status.epsilon, status.steps_per_second, status.updates_per_second, status.loss} == {float(n)}
 
 
@@ -263,6 +264,7 @@ def test_readers_never_see_half_a_record(tmp_path: Path) -> None:
     previous = 0
     with BoardReader(path) as reader:
         while (status := reader.status()).state != "done":
+            assert writer.poll() in (None, 0)
             check_whole(status)
             assert status.step >= previous, "never goes back"
             steps += status.step > previous
@@ -286,7 +288,7 @@ def test_a_killed_writer_leaves_a_readable_board(tmp_path: Path) -> None:
         writer = start_writer(path, 100_000_000, 100)
         with BoardReader(path) as reader:
             while reader.status().step < wanted:
-                pass
+                assert writer.poll() is None
             assert is_alive(reader.status())
             writer.send_signal(signal.SIGKILL)
             writer.wait()

@@ -8,6 +8,7 @@ import tracemalloc
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,10 @@ from arcade_dqn.storage.model_file import (
     find_models,
     load_model,
     read_info,
+    run_models,
     save_model,
+    stages,
+    thin_stages,
 )
 from arcade_dqn.storage.model_info import MAX_HEADER, MAX_RETURNS
 
@@ -451,3 +455,65 @@ def test_find_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found[2].problem is not None
     assert "not a model file" in found[2].problem
     assert found[5].problem is not None
+
+
+def save_step(path: Path, steps: int) -> None:
+    save_model(path, replace(INFO, training=replace(INFO.training, steps=steps)), WEIGHTS)
+
+
+def test_the_models_of_a_run_in_the_order_of_their_training(tmp_path: Path) -> None:
+    assert run_models(tmp_path) == []
+    for name, steps in (("best", 300), ("final", 400), ("saved-250", 250)):
+        save_step(tmp_path / f"{name}.safetensors", steps)
+    for steps in (1000, 0, 200):
+        save_step(tmp_path / "stages" / f"step-{steps}.safetensors", steps)
+    (tmp_path / "stages" / "notes.txt").write_text("not one of them")
+    (tmp_path / "stages" / "step-7.safetensors").write_text("broken")
+    assert [step for step, _ in stages(tmp_path)] == [0, 7, 200, 1000]
+    found = run_models(tmp_path)
+    assert [entry.path.name for entry in found] == [
+        "step-7.safetensors",
+        "step-0.safetensors",
+        "step-200.safetensors",
+        "saved-250.safetensors",
+        "best.safetensors",
+        "final.safetensors",
+        "step-1000.safetensors",
+    ]
+    assert found[0].info is None
+    assert "not a model file" in str(found[0].problem)
+
+
+def kept_of(tmp_path: Path, steps: list[int], keep: int) -> list[int]:
+    for step in steps:
+        save_step(tmp_path / "stages" / f"step-{step}.safetensors", step)
+        thin_stages(tmp_path, keep, 10)
+    return [step for step, _ in stages(tmp_path)]
+
+
+def test_every_second_stage_goes_when_there_are_too_many(tmp_path: Path) -> None:
+    # By hand: the sixth one is too many, so only every second one stays, and the newest.
+    assert kept_of(tmp_path, [0, 10, 20, 30, 40, 50], 5) == [0, 20, 40, 50]
+    # Several copies of a game go a few steps beyond; 50 is no multiple of 20 and goes when it is not the newest.
+    assert kept_of(tmp_path, [63], 5) == [0, 20, 40, 50, 63]
+    assert kept_of(tmp_path, [70], 5) == [0, 20, 40, 63, 70]
+    assert kept_of(tmp_path, [80, 90], 5) == [0, 40, 80, 90]
+
+
+@given(st.integers(2, 8), st.integers(2, 40))
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_first_and_the_newest_stage_stay_and_gaps_are_alike(tmp_path: Path, keep: int, count: int) -> None:
+    folder = tmp_path / f"{keep}-{count}"
+    kept = kept_of(folder, list(range(0, 10 * count, 10)), keep)
+    assert len(kept) <= keep
+    assert len(kept) >= min(count, (keep + 1) // 2)
+    assert kept[0] == 0
+    assert kept[-1] == 10 * (count - 1)
+    if keep > 2:
+        # At most twice as wide as they would be if `keep` were spread evenly, and a little at the ends.
+        gaps = [after - before for before, after in pairwise(kept)]
+        assert max(gaps, default=0) <= 2.5 * max(10, 10 * count / (keep - 1))
+
+
+def test_one_stage_alone_is_the_newest(tmp_path: Path) -> None:
+    assert kept_of(tmp_path, [0, 10, 20], 1) == [20]

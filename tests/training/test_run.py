@@ -20,8 +20,9 @@ from arcade_dqn.link.board import BoardReader
 from arcade_dqn.link.commands import Command
 from arcade_dqn.storage import checkpoint
 from arcade_dqn.storage.atomic import StorageError
+from arcade_dqn.storage.demonstrations import Demonstration, save_demonstration
 from arcade_dqn.storage.lock import RunLocked
-from arcade_dqn.storage.model_file import load_model, save_model
+from arcade_dqn.storage.model_file import load_model, save_model, stages
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.training.run import Run, TrainingFailed
 
@@ -31,6 +32,7 @@ Event = dict[str, Any]
 def settings(**overrides: Any) -> Settings:
     small = {
         "network.hidden": "16",
+        "environment.copies": 1,
         "learning.batch_size": 16,
         "learning.n_step": 1,
         "learning.train_every": 64,
@@ -380,3 +382,70 @@ def test_every_preset_saves_checkpoints_on_its_way() -> None:
     for name in preset_names():
         run = build("x", name).run
         assert 0 < run.checkpoint_every <= run.steps / 2, name
+
+
+def test_the_way_of_a_run_is_kept_from_untrained_to_newest(tmp_path: Path) -> None:
+    run_dir = RunDir.create(tmp_path, settings(evaluation__every=100, evaluation__episodes=2, run__keep_stages=4))
+    train(run_dir)
+    kept = stages(run_dir.path)
+    assert [step for step, _ in kept][::3] == [0, 500]
+    assert len(kept) == 4
+    untrained, _ = load_model(kept[0][1])
+    assert (untrained.training.steps, untrained.training.updates, untrained.evaluation) == (0, 0, None)
+    newest, weights = load_model(kept[-1][1])
+    assert newest.training.steps == 500
+    assert newest.evaluation is not None
+    assert newest.evaluation.episodes == 2
+    final = load_model(run_dir.final)[1]
+    assert any((final[name] != weights[name]).any() for name in weights)
+
+
+def test_no_way_is_kept_if_none_is_wanted(tmp_path: Path) -> None:
+    run_dir = RunDir.create(tmp_path, settings(evaluation__every=100, run__keep_stages=0, run__steps=200))
+    train(run_dir)
+    assert not (run_dir.path / "stages").exists()
+
+
+def test_a_person_may_look_into_the_buffer(tmp_path: Path) -> None:
+    run_dir = RunDir.create(tmp_path, settings(run__speed_limit=2000))
+
+    def ask(run: Run, event: Event) -> None:
+        if event["event"] == "started":
+            run.commands.put(Command(1, "inspect", {"number": None, "jump": ""}))
+        if event["event"] == "progress" and event["step"] > 300 and not asked:
+            asked.append(event["step"])
+            run.commands.put(Command(2, "inspect", {"number": 5, "jump": ""}))
+
+    asked: list[int] = []
+    _, events = train(run_dir, ask)
+    answers = of(events, "replay")
+    # The first one came while the buffer was empty, or held the first few steps.
+    assert [answer["id"] for answer in answers][-1] == 2
+    assert answers[-1]["transition"]["number"] == 5
+    assert answers[-1]["contents"]["size"] > 250
+    refused = [event for event in of(events, "error") if event["id"] == 1]
+    assert len(refused) + len([answer for answer in answers if answer["id"] == 1]) == 1
+
+
+def test_a_persons_play_is_learned_from_and_counted(tmp_path: Path) -> None:
+    run_dir = RunDir.create(tmp_path, settings(run__checkpoint_every=300))
+    play = Demonstration(
+        np.zeros((6, 4), np.float32), np.ones(5, np.int32), np.ones(5, np.float32), np.zeros(5, bool), True
+    )
+    path = save_demonstration(run_dir.path, play)
+    (path.parent / "broken.safetensors").write_text("no play")
+    _, events = train(run_dir)
+    (told,) = of(events, "demonstration")
+    assert (told["steps"], told["return"]) == (5, 5.0)
+    with BoardReader(run_dir.board) as board:
+        assert board.status().demonstrations == 5
+        assert board.status().replay_size == 605
+    assert [event["message"] for event in of(events, "warning")] == [
+        f"{path.parent / 'broken.safetensors'} is not a demonstration of arcade-dqn; it is left out"
+    ]
+    (record,) = [record for record in run_dir.read_metrics() if record["kind"] == "demonstration"]
+    assert record["file"] == path.name
+
+    # Resumed, it is not learned from a second time.
+    _, events = train(run_dir)
+    assert not of(events, "demonstration")

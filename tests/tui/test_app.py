@@ -96,7 +96,7 @@ async def test_quit_while_training_asks_and_lets_it_save(make_app: Callable[...,
 
 async def test_help_shows_every_key(make_app: Callable[..., ArcadeApp]) -> None:
     app = make_app()
-    async with app.run_test(size=(120, 100)) as pilot:
+    async with app.run_test(size=(120, 160)) as pilot:
         await pilot.press("question_mark")
         assert isinstance(app.screen, HelpScreen)
         await pilot.pause()

@@ -13,13 +13,13 @@ from textual.content import Content
 from textual.widgets import Static
 
 from arcade_dqn.errors import ArcadeError
+from arcade_dqn.experiments.curves import Group, RunCurves, groups, read_curves
 from arcade_dqn.tui import keys
-from arcade_dqn.tui.compare import Group, RunCurves, groups, read_curves
 from arcade_dqn.tui.screens.base import ArcadeScreen, title_of
 from arcade_dqn.tui.widgets.chart import Chart, Plot, Trace, running_mean
 
 if TYPE_CHECKING:
-    from arcade_dqn.tui.compare import Floats
+    from arcade_dqn.experiments.curves import Floats
 
 _WINDOWS = (1, 2, 5, 10, 20, 50, 100, 200)
 """Episodes in the running mean, by the notches of the slider."""

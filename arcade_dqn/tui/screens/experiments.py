@@ -14,8 +14,8 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from arcade_dqn.errors import ArcadeError
+from arcade_dqn.experiments.questions import QUESTIONS, SEEDS, STEPS, Question, Results, Variant
 from arcade_dqn.tui import keys
-from arcade_dqn.tui.lab import QUESTIONS, SEEDS, STEPS, Question, Results, Variant
 from arcade_dqn.tui.screens.base import ArcadeScreen
 from arcade_dqn.tui.widgets.chart import Chart, Plot, Trace
 
@@ -114,6 +114,8 @@ class ExperimentsScreen(ArcadeScreen):
                 )
             )
         lines.append(Content.assemble((self._state(question, results), "$primary")))
+        if (report := self.arcade.lab.reports.get(question.id)) is not None:
+            lines.append(Content.assemble((f" report: {report}", "$muted")))
         return Content("\n").join(lines)
 
     def _state(self, question: Question, results: Results) -> str:
@@ -137,6 +139,14 @@ class ExperimentsScreen(ArcadeScreen):
             self.notify("This experiment is finished; its answer stands below the table.")
         else:
             self.arcade.in_thread(lambda: lab.begin(question))
+
+    def action_report(self) -> None:
+        results = self.arcade.lab.results.get(self.question.id)
+        if results is None or not results.complete:
+            self.notify("The report is written when all runs of the experiment are done.")
+        else:
+            self.notify("Writing the report.", timeout=2)
+            self.arcade.report_on(self.question)
 
     def action_stop(self) -> None:
         if self.arcade.lab.running:

@@ -156,6 +156,10 @@ class RunsScreen(ArcadeScreen):
         if (run := self._usable()) is not None:
             self.arcade.watch_here(str(run.path), run.game, f"{title_of(run.game)} · {run.name}")
 
+    def action_stages(self) -> None:
+        if (run := self._usable()) is not None:
+            self.arcade.show_stages(run.path, run.game)
+
     def action_refresh(self) -> None:
         self.find()
 

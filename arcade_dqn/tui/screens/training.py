@@ -108,7 +108,7 @@ class TrainingScreen(ArcadeScreen):
     _was_running: bool | None = None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        needs_run = ("pause", "save", "evaluate", "epsilon", "epsilon_auto", "speed", "controls", "stop")
+        needs_run = ("pause", "save", "evaluate", "epsilon", "epsilon_auto", "speed", "controls", "replay", "stop")
         if action in needs_run and not self.arcade.cabinet.running:
             return None
         return True
@@ -130,6 +130,7 @@ class TrainingScreen(ArcadeScreen):
         learning = status.replay_size >= status.learning_start
         self.query_one("#replay", Gauge).set(
             status.replay_size / capacity,
+            f"{f'{status.demonstrations:,} yours  ' if status.demonstrations else ''}"
             f"{status.replay_size:,} / {status.replay_capacity:,}",
             status.learning_start / capacity,
             caption="Replay" if learning else f"Replay ┃ learns from {status.learning_start:,}",
@@ -221,6 +222,19 @@ class TrainingScreen(ArcadeScreen):
         from arcade_dqn.tui.screens.controls import ControlsScreen
 
         self.app.push_screen(ControlsScreen())
+
+    def action_replay(self) -> None:
+        from arcade_dqn.tui.screens.replay import ReplayScreen
+
+        self.app.push_screen(ReplayScreen())
+
+    def action_stages(self) -> None:
+        run, title = self.arcade.snapshot.run, self.arcade.snapshot.game
+        if run is None:
+            self.notify("The run is getting ready; try again in a moment.")
+        else:
+            game = next((info.id for info in GAMES if info.title == title), title)
+            self.arcade.show_stages(run, game)
 
     def action_view(self) -> None:
         self._viewing = not self._viewing

@@ -1,19 +1,18 @@
+"""The lab: which runs it trains, what they say, and where it goes on."""
+
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from arcade_dqn.config import build
-from arcade_dqn.errors import ArcadeError
+from arcade_dqn.errors import ArcadeError, UsageError
+from arcade_dqn.experiments.lab import Lab
+from arcade_dqn.experiments.questions import QUESTIONS, SEEDS, Results, find_question
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.storage.summary import Summary
-from arcade_dqn.tui.app import ArcadeApp
-from arcade_dqn.tui.lab import QUESTIONS, SEEDS, Lab, Results
-from arcade_dqn.tui.screens.experiments import ExperimentsScreen
 
 REPLAY = QUESTIONS[0]
 
@@ -60,6 +59,7 @@ def test_an_experiment_trains_every_variant_with_every_seed(lab: Lab, programs: 
     normal = build("CartPole-v1", "cartpole").replay.capacity
     assert seen == [(capacity, seed) for seed in SEEDS for capacity in (normal, 64)]
     assert not lab.running
+    assert lab.finished is REPLAY
     results = lab.results["replay"]
     assert results.complete
     # The score of a run is the mean of its last three evaluations.
@@ -121,36 +121,38 @@ def test_one_experiment_at_a_time(lab: Lab) -> None:
         lab.begin(QUESTIONS[1])
 
 
-async def settled(ready: Callable[[], bool]) -> None:
-    for _ in range(1500):
-        if ready():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not come")
+def test_the_report_is_written_by_a_program_of_its_own(lab: Lab, programs: Any, tmp_path: Path) -> None:
+    path = lab.write_report(REPLAY)
+    child = programs.newest("arcade_dqn")
+    assert child.arguments == ["experiment", "replay", "--report", "--runs-dir", str(tmp_path / "runs")]
+    assert path == tmp_path / "runs" / ".experiments" / "replay" / "report.png" == lab.reports["replay"]
 
 
-def texts(app: ArcadeApp) -> str:
-    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+def test_a_report_that_failed_says_why(lab: Lab, programs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(programs), "__call__", failing(type(programs).__call__))
+    with pytest.raises(ArcadeError, match="failed with exit code 1"):
+        lab.write_report(REPLAY)
+    assert not lab.reports
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 50)])
-async def test_screen(make_app: Callable[..., ArcadeApp], programs: Any, size: tuple[int, int]) -> None:
-    app = make_app()
-    async with app.run_test(size=size) as pilot:
-        await pilot.press("x")
-        assert isinstance(app.screen, ExperimentsScreen)
-        await settled(lambda: "6 short runs" in texts(app))
-        await pilot.press("down", "up", "enter")
-        await settled(lambda: bool(programs.started) and app.lab.now is not None)
-        programs.trainer.says("evaluation", step=1_000, mean=33.0, std=0.0, episodes=10, solved=False)
-        programs.trainer.says("evaluation", step=2_000, mean=44.0, std=0.0, episodes=10, solved=False)
-        await settled(lambda: "0 of 6 runs done" in texts(app) and "step 2,000" in texts(app))
-        programs.trainer.says("ended", reason="steps", step=20_000, message="done", model=None)
-        first = programs.trainer
-        await settled(lambda: first.input_closed)
-        first.exit_code = 0
-        await settled(lambda: programs.trainer is not first and app.lab.now is not None)
-        await settled(lambda: "1 of 6 runs done" in texts(app))
-        await pilot.press("ctrl+x")
-        await settled(lambda: not app.lab.running)
-        await settled(lambda: "enter goes on" in texts(app))
+def failing(start: Any) -> Any:
+    def call(self: Any, *arguments: Any, **named: Any) -> Any:
+        child = start(self, *arguments, **named)
+        child.exit_code = 1
+        return child
+
+    return call
+
+
+def test_a_question_is_found_by_its_name() -> None:
+    assert find_question("target") is QUESTIONS[1]
+    with pytest.raises(UsageError, match="there is no experiment 'size'; there are replay, target, capacity"):
+        find_question("size")
+
+
+def test_the_spread_over_the_seeds_by_hand() -> None:
+    results = Results(REPLAY)
+    results.scores["A", 1] = [(1_000.0, 10.0), (2_000.0, 30.0)]
+    results.scores["A", 2] = [(1_000.0, 20.0), (2_000.0, 60.0), (3_000.0, 5.0)]
+    assert results.spread(REPLAY.variants[0]) == [(1_000, 15, 10, 20), (2_000, 45, 30, 60)]
+    assert results.spread(REPLAY.variants[1]) == []

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from arcade_dqn.config import build
+from arcade_dqn.experiments.curves import Points, groups, mean_and_interval, read_curves
 from arcade_dqn.storage.run_dir import RunDir
-from arcade_dqn.tui.compare import Points, groups, mean_and_interval, read_curves
 
 
 def points(x: list[float], y: list[float]) -> Points:

@@ -7,47 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import EngFormatter, FuncFormatter
 
 from arcade_dqn.config import Settings
-from arcade_dqn.errors import ArcadeError, UsageError
+from arcade_dqn.errors import ArcadeError
 from arcade_dqn.games.catalog import GameInfo
+from arcade_dqn.report.style import MOST_POINTS, check_name, slide, smoothed
 from arcade_dqn.stage import palette
 from arcade_dqn.stage.palette import hex_colour
-
-SUFFIXES = (".png", ".svg", ".pdf")
-MOST_POINTS = 4_000
-"""More dots than this are thinned: the picture is 1,600 pixels wide."""
-
-_STYLE: Any = {
-    "figure.facecolor": hex_colour(palette.BACKGROUND),
-    "savefig.facecolor": hex_colour(palette.BACKGROUND),
-    "axes.facecolor": hex_colour(palette.SURFACE),
-    "axes.edgecolor": hex_colour(palette.BORDER),
-    "axes.labelcolor": hex_colour(palette.MUTED),
-    "axes.titlecolor": hex_colour(palette.TEXT),
-    "axes.titlelocation": "left",
-    "axes.titlesize": 11,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "grid.color": hex_colour(palette.RAISED),
-    "grid.linewidth": 0.8,
-    "text.color": hex_colour(palette.TEXT),
-    "xtick.color": hex_colour(palette.MUTED),
-    "ytick.color": hex_colour(palette.MUTED),
-    "legend.frameon": False,
-    "legend.labelcolor": hex_colour(palette.TEXT),
-    "legend.fontsize": 9,
-    "font.size": 10,
-    "lines.linewidth": 1.8,
-    "svg.fonttype": "none",
-}
 
 Records = Sequence[Mapping[str, Any]]
 
@@ -57,13 +25,10 @@ def draw(records: Records, settings: Settings, info: GameInfo, name: str, out: P
 
     Raises UsageError for another suffix, and ArcadeError when there is nothing to draw yet or `out` cannot be written.
     """
-    if out.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"{out}: the name of a report must end in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
+    check_name(out)
     if not any(record.get("kind") in ("episode", "train") for record in records):
         raise ArcadeError(f"run {name} has not finished an episode yet, so there is nothing to report")
-    with rc_context(_STYLE):
-        figure = Figure(figsize=(16, 9), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12))
-        figure.suptitle(f"{info.title}   {name}", x=0.012, ha="left", fontsize=17, fontweight="bold")
+    with slide(f"{info.title}   {name}", out) as figure:
         wide, epsilon, replay, loss = figure.subplot_mosaic(
             [["returns"] * 3, ["epsilon", "replay", "loss"]], height_ratios=[2.1, 1]
         ).values()
@@ -76,19 +41,6 @@ def draw(records: Records, settings: Settings, info: GameInfo, name: str, out: P
             axes.set_xlim(left=0)
             axes.xaxis.set_major_formatter(EngFormatter(sep=""))
             axes.set_xlabel("step")
-        try:
-            figure.savefig(out, dpi=100)
-        except OSError as error:
-            raise ArcadeError(f"{out} cannot be written: {error.strerror or error}") from error
-
-
-def smoothed(values: np.ndarray, window: int) -> np.ndarray:
-    """The mean of each value and up to `window` - 1 before it; float64, as long as `values`."""
-    sums = np.cumsum(np.concatenate([[0.0], values]))
-    ends = np.arange(1, len(values) + 1)
-    starts = np.maximum(ends - window, 0)
-    smooth: np.ndarray = (sums[ends] - sums[starts]) / (ends - starts)
-    return smooth
 
 
 def _columns(records: Records, kind: str, *names: str) -> list[np.ndarray]:

@@ -10,7 +10,8 @@ from PIL import Image
 from arcade_dqn.config import build
 from arcade_dqn.errors import ArcadeError, UsageError
 from arcade_dqn.games.catalog import find
-from arcade_dqn.report import draw, smoothed
+from arcade_dqn.report.run import draw
+from arcade_dqn.report.style import smoothed
 
 SETTINGS, GAME = build("CartPole-v1", "tutorial"), find("CartPole-v1")
 

@@ -1,158 +1,46 @@
-"""Experiments: three questions about DQN, answered by training the same game with different settings over a few seeds.
+"""The lab: trains the runs of an experiment, one after the other, by trainers of its own.
 
-Every experiment is a set of ordinary runs under RUNS/.experiments/QUESTION, trained one after the other by trainers of
-its own. What is done is read from the disk, so an experiment that was stopped goes on where it was.
+Every experiment is a set of ordinary runs under RUNS/.experiments/QUESTION. What is done is read from the disk, so an
+experiment that was stopped goes on where it was.
 """
 
 from __future__ import annotations
 
-import math
-import statistics
+import os
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from arcade_dqn.errors import ArcadeError
+from arcade_dqn.experiments.questions import SEEDS, Question, Results, Variant
 
 if TYPE_CHECKING:
     from arcade_dqn.link.process import Child
     from arcade_dqn.storage.run_dir import RunDir
 
-SEEDS = (1, 2, 3)
-LAST = 3
-"""Evaluations at the end of a run whose mean is its score."""
-STEPS = 20_000
-"""Length of every run of an experiment."""
-_COMMON: Mapping[str, Any] = {
-    "run.steps": STEPS,
-    "evaluation.every": 1_000,
-    "evaluation.episodes": 10,
-    "evaluation.final_episodes": 0,
-    "evaluation.stop_when_solved": False,
-}
+
+_REPORT_SECONDS = 60.0
+"""The longest that drawing a report may take."""
 
 
-@dataclass(frozen=True)
-class Variant:
-    """One answer that is tried: its letter on the chart, its name, and what it changes."""
-
-    letter: str
-    label: str
-    changes: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Question:
-    """A question and the variants that answer it, all trained on CartPole."""
-
-    id: str
-    title: str
-    about: str
-    variants: tuple[Variant, ...]
-    game: str = "CartPole-v1"
-    preset: str = "cartpole"
-
-    @property
-    def runs(self) -> int:
-        return len(self.variants) * len(SEEDS)
-
-
-QUESTIONS = (
-    Question(
-        "replay",
-        "What does experience replay do?",
-        "Once with the normal buffer, once with a buffer that holds one batch: then every update learns from what "
-        "happened just now, and neighbouring steps are much alike.",
-        (
-            Variant("A", "the normal buffer", {}),
-            Variant("B", "a buffer of one batch", {"replay.capacity": 64, "replay.learning_start": 64}),
-        ),
-    ),
-    Question(
-        "target",
-        "What does the target network do?",
-        "The updates aim at values that the target network gives. Copied after every update, it is as good as not "
-        "there; copied rarely, its values are steady but old.",
-        tuple(
-            Variant(letter, label, {"learning.target_update": "periodic", "learning.target_period": period})
-            for letter, label, period in (
-                ("A", "off (every update)", 1),
-                ("B", "every 10 updates", 10),
-                ("C", "every 100 updates", 100),
-                ("D", "every 1,000 updates", 1_000),
-            )
-        ),
-    ),
-    Question(
-        "capacity",
-        "How large should the buffer be?",
-        "A small buffer forgets soon; a large one still shows what the agent did when it could hardly play.",
-        tuple(
-            Variant(letter, f"{capacity:,} transitions", {"replay.capacity": capacity, "replay.learning_start": 100})
-            for letter, capacity in zip("ABCDE", (100, 1_000, 10_000, 100_000, 1_000_000), strict=True)
-        ),
-    ),
-)
-
-
-@dataclass
-class Results:
-    """What an experiment has found so far: for each variant and seed the evaluations as (step, mean score)."""
-
-    question: Question
-    scores: dict[tuple[str, int], list[tuple[float, float]]] = field(default_factory=dict)
-    done: set[tuple[str, int]] = field(default_factory=set)
-
-    def curve(self, variant: Variant) -> list[tuple[float, float]]:
-        """The mean over the seeds at every step that all seeds begun so far have been scored at."""
-        curves = [dict(points) for (letter, _), points in self.scores.items() if letter == variant.letter and points]
-        if not curves:
-            return []
-        common = sorted(set.intersection(*(set(curve) for curve in curves)))
-        return [(step, statistics.fmean(curve[step] for curve in curves)) for step in common]
-
-    def finals(self, variant: Variant) -> list[float]:
-        """The score of every finished run: the mean of its last evaluations."""
-        return [
-            statistics.fmean(score for _, score in self.scores[letter, seed][-LAST:])
-            for letter, seed in sorted(self.done)
-            if letter == variant.letter and self.scores.get((letter, seed))
-        ]
-
-    @property
-    def complete(self) -> bool:
-        return len(self.done) == self.question.runs
-
-    def answer(self) -> str:
-        """One sentence on what was found; "" before all runs are done."""
-        if not self.complete:
-            return ""
-        ranked = sorted(self.question.variants, key=lambda variant: -statistics.fmean(self.finals(variant)))
-        best, worst = ranked[0], ranked[-1]
-        high, low = self.finals(best), self.finals(worst)
-        spread = math.hypot(statistics.pstdev(high), statistics.pstdev(low)) / math.sqrt(len(SEEDS))
-        gap = statistics.fmean(high) - statistics.fmean(low)
-        told = f"{best.label} scored {_score(high)} at the end, {worst.label} {_score(low)}"
-        if gap < 2 * spread:
-            return f"No clear difference after {STEPS:,} steps: {told}, over {len(SEEDS)} seeds."
-        return f"After {STEPS:,} steps {told}, over {len(SEEDS)} seeds."
-
-
-def _score(values: list[float]) -> str:
-    return f"{statistics.fmean(values):.0f} ± {statistics.pstdev(values):.0f}"
+def experiment_folder(runs_dir: Path, question: Question) -> Path:
+    """Where the runs and the report of an experiment are."""
+    return runs_dir / ".experiments" / question.id
 
 
 class Lab:
     """Trains the runs of one experiment at a time, in the background."""
 
     def __init__(
-        self, runs_dir: Path, environment: Mapping[str, str], start: Callable[..., Child] | None = None
+        self,
+        runs_dir: Path,
+        environment: Mapping[str, str] | None = None,
+        start: Callable[..., Child] | None = None,
     ) -> None:
-        self._folder = runs_dir / ".experiments"
-        self._environment = environment
+        self._runs_dir = runs_dir
+        self._environment = dict(os.environ if environment is None else environment)
         self._start = start
         self._lock = threading.Lock()
         self._child: Child | None = None
@@ -165,6 +53,10 @@ class Lab:
         self.problem = ""
         """Why the last experiment ended early, if not by request."""
         self.results: dict[str, Results] = {}
+        self.reports: dict[str, Path] = {}
+        """The picture of every finished experiment whose report was written."""
+        self.finished: Question | None = None
+        """The experiment whose last run ended just now, until someone has seen to its report."""
         self._stopping = False
 
     @property
@@ -179,9 +71,12 @@ class Lab:
                 run = self._existing(question, variant, seed)
                 if run is not None:
                     self._read(results, run, (variant.letter, seed))
+        report = experiment_folder(self._runs_dir, question) / "report.png"
         with self._lock:
             if self.question is not question:
                 self.results[question.id] = results
+            if report.is_file():
+                self.reports[question.id] = report
 
     def begin(self, question: Question) -> None:
         """Start the experiment, or go on with it. For threads."""
@@ -192,6 +87,25 @@ class Lab:
         with self._lock:
             self.question = question
         self._next()
+
+    def write_report(self, question: Question) -> Path:
+        """Draw the picture of a finished experiment and write its answer beside it; returns the picture's path.
+
+        A program of its own does it: loading the drawing library would hold up the screen for half a second. Waits: for
+        threads. Raises ArcadeError with its reason.
+        """
+        from arcade_dqn.link.process import Child
+
+        start = self._start or Child.start
+        arguments = ["experiment", question.id, "--report", "--runs-dir", str(self._runs_dir)]
+        child = start(
+            "arcade_dqn", arguments, self._log_file(), environment=self._environment, title="report of the experiment"
+        )
+        if child.stop(_REPORT_SECONDS) != 0:
+            raise ArcadeError(child.explain_exit())
+        path = experiment_folder(self._runs_dir, question) / "report.png"
+        self.reports[question.id] = path
+        return path
 
     def stop(self) -> None:
         """Stop after saving; the experiment can be gone on with later. Waits: for threads."""
@@ -231,6 +145,7 @@ class Lab:
         if not self._stopping and not self.problem and (variant.letter, seed) not in results.done:
             self.problem = child.explain_exit()
         if self._stopping or self.problem or results.complete:
+            self.finished = question if results.complete else None
             with self._lock:
                 self.question, self.now = None, None
             return False
@@ -266,17 +181,20 @@ class Lab:
     def _train(self, run: RunDir) -> Child:
         from arcade_dqn.link.process import Child, dummy_sdl
 
-        if self._log is None:
-            with tempfile.NamedTemporaryFile(prefix="arcade-dqn-lab-", suffix=".log", delete=False) as file:
-                self._log = Path(file.name)
         start = self._start or Child.start
         return start(
             "arcade_dqn.training",
             ["--nice", "10", str(run.path)],
-            self._log,
+            self._log_file(),
             environment=dummy_sdl(self._environment),
             title="trainer of the experiment",
         )
+
+    def _log_file(self) -> Path:
+        if self._log is None:
+            with tempfile.NamedTemporaryFile(prefix="arcade-dqn-lab-", suffix=".log", delete=False) as file:
+                self._log = Path(file.name)
+        return self._log
 
     def _name(self, variant: Variant, seed: int) -> str:
         return f"{variant.letter}-seed{seed}"
@@ -284,15 +202,15 @@ class Lab:
     def _existing(self, question: Question, variant: Variant, seed: int) -> RunDir | None:
         from arcade_dqn.storage.run_dir import RunDir, game_folder
 
-        path = self._folder / question.id / game_folder(question.game) / self._name(variant, seed)
+        folder = experiment_folder(self._runs_dir, question)
+        path = folder / game_folder(question.game) / self._name(variant, seed)
         return RunDir.open(path) if path.is_dir() else None
 
     def _create(self, question: Question, variant: Variant, seed: int) -> RunDir:
-        from arcade_dqn.config import build
         from arcade_dqn.storage.run_dir import RunDir
 
-        settings = build(question.game, question.preset, {**_COMMON, **variant.changes, "run.seed": seed})
-        return RunDir.create(self._folder / question.id, settings, self._name(variant, seed))
+        settings = question.settings(variant, seed)
+        return RunDir.create(experiment_folder(self._runs_dir, question), settings, self._name(variant, seed))
 
     @staticmethod
     def _read(results: Results, run: RunDir, key: tuple[str, int]) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,8 @@ class Group(NamedTuple):
     """Runs that differ by their seed alone, and what they score on average."""
 
     label: str
+    settings: str
+    """The `RunCurves.settings` that its runs share."""
     runs: int
     x: Floats
     mean: Floats
@@ -66,18 +69,10 @@ class Group(NamedTuple):
 def read_curves(path: Path) -> RunCurves:
     """Read a run's metrics. Raises ArcadeError; reads files, so it is for threads."""
     from arcade_dqn.storage.run_dir import RunDir
-    from arcade_dqn.tui.record import RunRecord
 
     run = RunDir.open(path)
     settings = run.settings()
     records = run.read_metrics()
-    record = RunRecord()
-    record.load(records)
-    clock = [
-        (float(one["step"]), float(one["seconds"]))
-        for one in records
-        if one.get("kind") in ("train", "evaluation") and isinstance(one.get("seconds"), int | float)
-    ]
     table = settings.model_dump(mode="json")
     del table["run"]["seed"]
     changed = [one for one in records if one.get("kind") == "set" and one.get("name") != "speed_limit"]
@@ -88,9 +83,9 @@ def read_curves(path: Path) -> RunCurves:
         settings=repr(
             (sorted(table.items()), [(one.get("step"), one.get("name"), one.get("value")) for one in changed])
         ),
-        returns=Points(record.returns.x.copy(), record.returns.y.copy()),
-        evaluations=Points(record.evaluations.x.copy(), record.evaluations.y.copy()),
-        clock=_ascending(clock),
+        returns=_column(records, ("episode",), "return"),
+        evaluations=_column(records, ("evaluation",), "mean"),
+        clock=_column(records, ("train", "evaluation"), "seconds"),
     )
 
 
@@ -101,11 +96,11 @@ def groups(runs: Sequence[RunCurves], *, clock: bool) -> list[Group]:
         # Two runs of one seed are the same run twice.
         found.setdefault(run.settings, {}).setdefault(run.seed, run)
     result = []
-    for by_seed in found.values():
+    for settings, by_seed in found.items():
         members = [run for run in by_seed.values() if len(run.evaluations.x)] or list(by_seed.values())
         label = members[0].label if len(members) == 1 else f"{members[0].label} and {len(members) - 1} more"
         curves = [run.on_clock(run.evaluations) if clock else run.evaluations for run in members]
-        result.append(Group(label, len(members), *mean_and_interval(curves)))
+        result.append(Group(label, settings, len(members), *mean_and_interval(curves)))
     return result
 
 
@@ -131,8 +126,16 @@ def mean_and_interval(curves: Sequence[Points]) -> tuple[Floats, Floats, Floats,
     return x, mean, mean - half, mean + half
 
 
-def _ascending(points: list[tuple[float, float]]) -> Points:
-    """The points with each x once, the last one said; resumed runs write some steps twice."""
-    table = dict(points)
+def _column(records: Sequence[Mapping[str, Any]], kinds: tuple[str, ...], name: str) -> Points:
+    """A value over the step; of records that share a step the last one counts."""
+    table = {
+        float(record["step"]): float(record[name])
+        for record in records
+        if record.get("kind") in kinds and _number(record.get("step")) and _number(record.get(name))
+    }
     x = np.array(sorted(table), np.float64)
     return Points(x, np.array([table[step] for step in x.tolist()], np.float64))
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

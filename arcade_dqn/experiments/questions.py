@@ -1,0 +1,163 @@
+"""The questions, the settings that answer them, and what was found."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from arcade_dqn.errors import UsageError
+
+if TYPE_CHECKING:
+    from arcade_dqn.config import Settings
+
+SEEDS = (1, 2, 3)
+LAST = 3
+"""Evaluations at the end of a run whose mean is its score."""
+STEPS = 20_000
+"""Length of every run of an experiment."""
+_COMMON: Mapping[str, Any] = {
+    "run.steps": STEPS,
+    "evaluation.every": 1_000,
+    "evaluation.episodes": 10,
+    "evaluation.final_episodes": 0,
+    "evaluation.stop_when_solved": False,
+}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One answer that is tried: its letter on the chart, its name, and what it changes."""
+
+    letter: str
+    label: str
+    changes: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question and the variants that answer it, all trained on CartPole."""
+
+    id: str
+    title: str
+    about: str
+    variants: tuple[Variant, ...]
+    game: str = "CartPole-v1"
+    preset: str = "cartpole"
+
+    @property
+    def runs(self) -> int:
+        return len(self.variants) * len(SEEDS)
+
+    def settings(self, variant: Variant, seed: int) -> Settings:
+        """The settings of one of its runs."""
+        from arcade_dqn.config import build
+
+        return build(self.game, self.preset, {**_COMMON, **variant.changes, "run.seed": seed})
+
+
+QUESTIONS = (
+    Question(
+        "replay",
+        "What does experience replay do?",
+        "Once with the normal buffer, once with a buffer that holds one batch: then every update learns from what "
+        "happened just now, and neighbouring steps are much alike.",
+        (
+            Variant("A", "the normal buffer", {}),
+            Variant("B", "a buffer of one batch", {"replay.capacity": 64, "replay.learning_start": 64}),
+        ),
+    ),
+    Question(
+        "target",
+        "What does the target network do?",
+        "The updates aim at values that the target network gives. Copied after every update, it is as good as not "
+        "there; copied rarely, its values are steady but old.",
+        tuple(
+            Variant(letter, label, {"learning.target_update": "periodic", "learning.target_period": period})
+            for letter, label, period in (
+                ("A", "off (every update)", 1),
+                ("B", "every 10 updates", 10),
+                ("C", "every 100 updates", 100),
+                ("D", "every 1,000 updates", 1_000),
+            )
+        ),
+    ),
+    Question(
+        "capacity",
+        "How large should the buffer be?",
+        "A small buffer forgets soon; a large one still shows what the agent did when it could hardly play.",
+        tuple(
+            Variant(letter, f"{capacity:,} transitions", {"replay.capacity": capacity, "replay.learning_start": 100})
+            for letter, capacity in zip("ABCDE", (100, 1_000, 10_000, 100_000, 1_000_000), strict=True)
+        ),
+    ),
+)
+
+
+def find_question(id: str) -> Question:
+    """The question with this id. Raises UsageError."""
+    for question in QUESTIONS:
+        if question.id == id:
+            return question
+    ids = ", ".join(question.id for question in QUESTIONS)
+    raise UsageError(f"there is no experiment {id!r}; there are {ids}")
+
+
+@dataclass
+class Results:
+    """What an experiment has found so far: for each variant and seed the evaluations as (step, mean score)."""
+
+    question: Question
+    scores: dict[tuple[str, int], list[tuple[float, float]]] = field(default_factory=dict)
+    done: set[tuple[str, int]] = field(default_factory=set)
+
+    def curve(self, variant: Variant) -> list[tuple[float, float]]:
+        """The mean over the seeds at every step that all seeds begun so far have been scored at."""
+        return [(step, mean) for step, mean, _, _ in self.spread(variant)]
+
+    def spread(self, variant: Variant) -> list[tuple[float, float, float, float]]:
+        """Like `curve`: (step, mean, lowest, highest) over the seeds."""
+        curves = [dict(points) for (letter, _), points in self.scores.items() if letter == variant.letter and points]
+        if not curves:
+            return []
+        found = []
+        for step in sorted(set.intersection(*(set(curve) for curve in curves))):
+            scores = [curve[step] for curve in curves]
+            found.append((step, statistics.fmean(scores), min(scores), max(scores)))
+        return found
+
+    def finals(self, variant: Variant) -> list[float]:
+        """The score of every finished run: the mean of its last evaluations."""
+        return [
+            self.score((letter, seed))
+            for letter, seed in sorted(self.done)
+            if letter == variant.letter and self.scores.get((letter, seed))
+        ]
+
+    def score(self, key: tuple[str, int]) -> float:
+        """The score of one run that was evaluated at least once."""
+        return statistics.fmean(score for _, score in self.scores[key][-LAST:])
+
+    @property
+    def complete(self) -> bool:
+        return len(self.done) == self.question.runs
+
+    def answer(self) -> str:
+        """One sentence on what was found; "" before all runs are done."""
+        if not self.complete:
+            return ""
+        ranked = sorted(self.question.variants, key=lambda variant: -statistics.fmean(self.finals(variant)))
+        best, worst = ranked[0], ranked[-1]
+        high, low = self.finals(best), self.finals(worst)
+        spread = math.hypot(statistics.pstdev(high), statistics.pstdev(low)) / math.sqrt(len(SEEDS))
+        gap = statistics.fmean(high) - statistics.fmean(low)
+        told = f"{best.label} scored {_score(high)} at the end, {worst.label} {_score(low)}"
+        if gap < 2 * spread:
+            return f"No clear difference after {STEPS:,} steps: {told}, over {len(SEEDS)} seeds."
+        return f"After {STEPS:,} steps {told}, over {len(SEEDS)} seeds."
+
+
+def _score(values: list[float]) -> str:
+    return f"{statistics.fmean(values):.0f} ± {statistics.pstdev(values):.0f}"

@@ -1,0 +1,1 @@
+"""Pictures for slides, drawn with matplotlib: one run, several runs, an experiment."""

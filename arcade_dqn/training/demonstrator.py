@@ -1,0 +1,85 @@
+"""A person's play on its way into replay: one step for every step of the run, as if one more copy were played."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from arcade_dqn.config import Settings
+from arcade_dqn.replay.buffer import ReplayBuffer
+from arcade_dqn.replay.nstep import EpisodeWriter
+from arcade_dqn.storage.demonstrations import Demonstration
+
+
+class Demonstrator:
+    """Writes demonstrations to replay, with the rewards clipped and lives counted as in the agent's own play.
+
+    Not all at once: replay counts on its writers taking turns (`ReplayBuffer`, `writers`).
+    """
+
+    def __init__(self, replay: ReplayBuffer, settings: Settings) -> None:
+        self._clip = settings.environment.clip_rewards
+        self._zero_on_life_loss = settings.environment.life_loss
+        self._writer = EpisodeWriter(replay, settings.learning.discount, settings.learning.n_step)
+        self._waiting: deque[Demonstration] = deque()
+        self._at = 0
+        """Steps of the first one that are written."""
+        self.known: set[str] = set()
+        """The names of all demonstrations ever taken."""
+        self.steps = 0
+        """Steps written to replay."""
+
+    def take(self, name: str, demonstration: Demonstration) -> None:
+        """Have this demonstration written, after those that wait."""
+        self.known.add(name)
+        self._waiting.append(demonstration)
+
+    def step(self) -> None:
+        """Write one step of the first that waits, if one does."""
+        if not self._waiting:
+            return
+        one, at = self._waiting[0], self._at
+        if not at:
+            self._writer.begin(one.frames[0])
+        ended = at + 1 == len(one)
+        reward = float(one.reward[at])
+        self._writer.step(
+            int(one.a_tm1[at]),
+            float(np.sign(reward)) if self._clip else reward,
+            one.frames[at + 1],
+            terminated=(ended and one.terminated) or (self._zero_on_life_loss and bool(one.life_lost[at])),
+            ended=ended,
+        )
+        self.steps += 1
+        self._at = 0 if ended else at + 1
+        if ended:
+            self._waiting.popleft()
+
+    def get_state(self) -> dict[str, Any]:
+        """For a checkpoint, what waits included."""
+        return {
+            "known": sorted(self.known),
+            "steps": self.steps,
+            "at": self._at,
+            "writer": self._writer.get_state(),
+            "waiting": [
+                {
+                    "frames": one.frames,
+                    "a_tm1": one.a_tm1,
+                    "reward": one.reward,
+                    "life_lost": one.life_lost,
+                    "terminated": one.terminated,
+                }
+                for one in self._waiting
+            ],
+        }
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from `get_state`."""
+        self.known = set(state["known"])
+        self.steps, self._at = int(state["steps"]), int(state["at"])
+        self._writer.set_state(state["writer"])
+        self._waiting = deque(Demonstration(**one) for one in state["waiting"])

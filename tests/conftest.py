@@ -1,0 +1,118 @@
+"""Programs that do what a test tells them, in place of trainers and windows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arcade_dqn.link.board import Board, Status
+
+
+class FakeChild:
+    """A program that does what the test tells it."""
+
+    def __init__(self, module: str, arguments: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
+        self.module, self.arguments, self.log, self.environment = module, list(arguments), log, dict(environment)
+        self.sent: list[dict[str, Any]] = []
+        self.coming: list[dict[str, Any]] = []
+        self.exit_code: int | None = None
+        self.input_closed = False
+        self.board: Board | None = None
+        self.status = Status(
+            state="training",
+            step=1_000,
+            steps_total=10_000,
+            episode=12,
+            epsilon=0.5,
+            replay_size=250,
+            replay_capacity=1_000,
+            learning_start=100,
+            steps_per_second=500.0,
+            mean_return=42.5,
+            eta_seconds=18.0,
+        )
+
+    # What the cabinet calls
+
+    @property
+    def alive(self) -> bool:
+        return self.exit_code is None
+
+    @property
+    def finished(self) -> bool:
+        return not self.alive and not self.coming
+
+    def send(self, message: dict[str, Any]) -> None:
+        assert self.alive
+        self.sent.append(message)
+
+    def events(self, timeout: float = 0.0) -> list[dict[str, Any]]:
+        found, self.coming = self.coming, []
+        return found
+
+    def close_input(self) -> None:
+        self.input_closed = True
+
+    def stop(self, timeout: float = 10.0) -> int:
+        self.input_closed = True
+        if self.exit_code is None:
+            self.exit_code = 0
+        return self.exit_code
+
+    def explain_exit(self) -> str:
+        return f"the {self.module.rpartition('.')[2]} failed with exit code {self.exit_code}: out of memory"
+
+    # What the test calls
+
+    def says(self, event: str, **fields: Any) -> None:
+        self.coming.append({"event": event, **fields})
+
+    def begins(self) -> None:
+        """Open the run that it was told to open."""
+        self.says("started")
+        self.publish()
+
+    def publish(self, **changes: Any) -> None:
+        """Show another status on the board of the run."""
+        if self.board is None:
+            run = next(message["arguments"]["run"] for message in self.sent if message["name"] == "open")
+            self.board = Board.create(Path(run) / "board", 0)
+        self.status = replace(self.status, **changes)
+        self.board.publish(self.status)
+
+    @property
+    def commands(self) -> list[tuple[str, dict[str, Any]]]:
+        return [(message["name"], message["arguments"]) for message in self.sent]
+
+
+class Programs:
+    """Starts fake programs and remembers them."""
+
+    def __init__(self) -> None:
+        self.started: list[FakeChild] = []
+
+    def __call__(
+        self, module: str, arguments: Sequence[str], log: Path, *, environment: Mapping[str, str], title: str
+    ) -> FakeChild:
+        self.started.append(FakeChild(module, arguments, log, environment))
+        return self.started[-1]
+
+    def newest(self, module: str) -> FakeChild:
+        return next(child for child in reversed(self.started) if child.module == module)
+
+    @property
+    def trainer(self) -> FakeChild:
+        return self.newest("arcade_dqn.training")
+
+    @property
+    def window(self) -> FakeChild:
+        return self.newest("arcade_dqn.window")
+
+
+@pytest.fixture
+def programs() -> Programs:
+    return Programs()

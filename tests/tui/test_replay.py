@@ -1,0 +1,171 @@
+"""The replay inspector: the event read, its lines, and the screen that asks for it."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from arcade_dqn.tui.app import ArcadeApp
+from arcade_dqn.tui.inspection import Inspection
+from arcade_dqn.tui.screens.replay import ReplayScreen
+from arcade_dqn.tui.screens.training import TrainingScreen
+from arcade_dqn.tui.widgets.picture import Picture
+
+
+async def settled(ready: Callable[[], bool]) -> None:
+    for _ in range(1500):
+        if ready():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("it did not come")
+
+
+def texts(app: ArcadeApp) -> str:
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+
+
+def packed(values: list[float]) -> dict[str, Any]:
+    array = np.array(values, np.float32)
+    return {"dtype": "float32", "shape": [4], "data": base64.b64encode(array.tobytes()).decode()}
+
+
+def told(number: int = 900, **changes: Any) -> dict[str, Any]:
+    """The trainer's answer, as `training.inspector` makes it."""
+    return {
+        "event": "replay",
+        "id": 3,
+        "step": 1000,
+        "game": "CartPole-v1",
+        "action_names": ["left", "right"],
+        "n_step": 1,
+        "contents": {
+            "size": 400,
+            "actions": [100, 300],
+            "rewards": [[1.0, 1.0, 400]],
+            "ends": 0.05,
+            "ages": [[399, 1.0, 0.1], [199, 1.0, 0.0]],
+            "errors": [[0.1, 0.316, 64], [0.316, 1.0, 192]],
+        },
+        "errors_of": 256,
+        "kept_errors": False,
+        "transition": {
+            "number": number,
+            "age": 1000 - number,
+            "oldest": 600,
+            "newest": 999,
+            "a_tm1": 1,
+            "r_t": 1.0,
+            "discount_t": 0.99,
+            "s_tm1": packed([0.5, 0, 0.1, 0]),
+            "s_t": packed([0.6, 0, 0.05, 0]),
+            "q_tm1": [10.0, 20.0],
+            "q_t": [30.0, 15.0],
+            "td_error": 10.7,
+            "last_error": None,
+            **changes,
+        },
+    }
+
+
+def test_the_buffer_in_lines() -> None:
+    lines = Inspection.read(told()).contents(30).plain.splitlines()
+    assert lines[:2] == ["400 transitions, single steps", "1 in 20 ends an episode"]
+    assert "left" in lines[4]
+    assert lines[4].endswith("25%")
+    assert lines[5].endswith("75%")
+    assert lines[8].strip().startswith("1 ")
+    assert lines[8].endswith("100%")
+    assert "TD errors of 256 of all ages" in lines[10]
+    assert all(len(line) <= 30 for line in lines)
+
+
+def test_a_transition_in_lines() -> None:
+    found = Inspection.read(told())
+    assert found.facts().plain.splitlines() == [
+        "action right   reward 1   then discount 0.99",
+        "TD error +10.7",
+    ]
+    left, right = found.q_lines(60).plain.splitlines()
+    assert right.startswith("▸ right")
+    assert left.startswith("  left")
+    assert "30◆" in left  # the best one after
+    ended = Inspection.read(told(discount_t=0.0, last_error=0.25)).facts().plain
+    assert "nothing follows (discount 0)" in ended
+    assert "0.25 when last sampled" in ended
+
+
+def test_many_actions_share_a_line() -> None:
+    event = told()
+    event["action_names"] = [f"a{number}" for number in range(18)]
+    event["contents"]["actions"] = [10 * number for number in range(18)]
+    lines = Inspection.read(event).contents(30).plain
+    assert "a17" in lines
+    assert "13 others" in lines
+    assert "a12" not in lines
+
+
+@pytest.mark.parametrize("damage", [{"dtype": "object"}, {"data": "?"}, {"shape": [3]}])
+def test_what_is_not_whole_is_refused(damage: dict[str, Any]) -> None:
+    event = told(s_t={**packed([1, 2, 3, 4]), **damage})
+    with pytest.raises(ValueError, match=r"."):
+        Inspection.read(event)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_person_looks_into_the_buffer(
+    make_app: Callable[..., ArcadeApp], programs: Any, size: tuple[int, int]
+) -> None:
+    app = make_app()
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("t")
+        await settled(lambda: bool(programs.started) and bool(programs.trainer.sent))
+        trainer = programs.trainer
+        trainer.begins()
+        await settled(lambda: app.snapshot.status is not None)
+        await pilot.press("i")
+        await settled(lambda: isinstance(app.screen, ReplayScreen) and trainer.commands[-1][0] == "inspect")
+        assert trainer.commands[-1][1] == {"number": None, "jump": ""}
+        trainer.coming.append(told(999))
+        await settled(lambda: "Transition 999 of 600 to 999" in texts(app))
+        shown = texts(app)
+        for words in ("400 transitions", "following the newest", "action right", "Before", "After", "▸ right"):
+            assert words in shown, words
+        await settled(lambda: app.screen.query_one("#replay-before", Picture).has_picture)
+
+        # Keys: from there on the transition stays, and the trainer is asked for each at once.
+        await pilot.press("left", "left", "pageup")
+        asked = [arguments for name, arguments in trainer.commands if name == "inspect"]
+        assert [one["number"] for one in asked[-3:]] == [998, 997, 897]
+        trainer.coming.append(told(897))
+        await settled(lambda: "Transition 897 of" in texts(app))
+        assert "following" not in texts(app)
+        await pilot.press("e", "s", "home", "end")
+        asked = [arguments for name, arguments in trainer.commands if name == "inspect"]
+        assert asked[-4:] == [
+            {"number": 897, "jump": "end"},
+            {"number": 897, "jump": "surprise"},
+            {"number": 0, "jump": ""},
+            {"number": 999, "jump": ""},
+        ]
+        await pilot.press("f")
+        assert trainer.commands[-1] == ("inspect", {"number": None, "jump": ""})
+        await pilot.press("escape")
+        await settled(lambda: isinstance(app.screen, TrainingScreen))
+
+
+async def test_without_a_training_it_says_so(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("t")
+        await settled(lambda: bool(programs.started) and bool(programs.trainer.sent))
+        programs.trainer.begins()
+        programs.trainer.publish(replay_size=0)
+        await settled(lambda: app.snapshot.status is not None and app.snapshot.status.replay_size == 0)
+        await pilot.press("i")
+        await settled(lambda: "the buffer is empty still" in texts(app))
+        assert "inspect" not in [name for name, _ in programs.trainer.commands]
