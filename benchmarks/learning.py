@@ -1,0 +1,52 @@
+"""Stable-Baselines3 on the budgets of `arcade-dqn bench learning`, into a table of the same form.
+
+    python -m benchmarks.learning [--games CartPole-v1 ...] [--seeds 3] [--out benchmarks/results/sb3.csv]
+
+What the table holds already is not trained again. Compare the two with
+
+    arcade-dqn bench learning --out benchmarks/results/arcade_dqn.csv --against benchmarks/results/sb3.csv
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from arcade_dqn.experiments.learning import BUDGETS, EPISODES, SEEDS, Result, read, table, write
+from benchmarks.machine import describe
+from benchmarks.peers import environment
+from benchmarks.worker import Patience, Worker
+
+GAMES = ("CartPole-v1", "Acrobot-v1", "MountainCar-v0", "LunarLander-v3")
+OUT = Path(__file__).with_name("results") / "sb3.csv"
+PATIENCE = 3600.0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--games", nargs="+", choices=GAMES, default=GAMES)
+    parser.add_argument("--seeds", type=int, default=len(SEEDS), help="the first so many seeds")
+    parser.add_argument("--out", type=Path, default=OUT)
+    options = parser.parse_args()
+    python = environment.ensure()
+    print(json.dumps({**describe(), "peers": environment.versions(python)}), flush=True)
+    results = read(options.out) if options.out.exists() else []
+    options.out.parent.mkdir(exist_ok=True)
+    for seed in SEEDS[: options.seeds]:
+        for game in options.games:
+            if any((one.game, one.seed) == (game, seed) for one in results):
+                continue
+            arguments = [game, seed, BUDGETS[game], EPISODES]
+            command = [python, "-m", "benchmarks.peers.sb3_learning", *map(str, arguments)]
+            with Worker(command, Patience()) as worker:
+                told = worker.read(PATIENCE)
+            print(json.dumps(told), flush=True)
+            del told["threads"]
+            results.append(Result(**told, preset="RL Zoo"))
+            write(options.out, results)
+    print(table(results))
+
+
+if __name__ == "__main__":
+    main()
