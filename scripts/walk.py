@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, ImageGrab
+from rich.ansi import AnsiDecoder
 from rich.color import Color
 from rich.style import Style
 from rich.text import Text
@@ -127,7 +128,7 @@ class Walk:
 
     def _press(self, key: str) -> None:
         found = subprocess.run(
-            ["xdotool", "search", "--name", "arcade_dqn"],
+            ["xdotool", "search", "--onlyvisible", "--class", "."],
             capture_output=True,
             text=True,
             check=False,
@@ -163,8 +164,9 @@ def picture(ansi: str, size: tuple[int, int]) -> Image.Image:
     columns, rows = size
     image = Image.new("RGB", (columns * width, rows * height), PAPER)
     draw = ImageDraw.Draw(image)
+    decoder = AnsiDecoder()  # a style goes on until it is changed, over the ends of lines
     for row, line in enumerate(ansi.split("\n")[:rows]):
-        for column, (letter, style) in enumerate(_cells(Text.from_ansi(line))):
+        for column, (letter, style) in enumerate(_cells(decoder.decode_line(line))):
             ink, paper = _colours(style)
             left, top = column * width, row * height
             if paper != PAPER:

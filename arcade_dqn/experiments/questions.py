@@ -14,16 +14,15 @@ if TYPE_CHECKING:
     from arcade_dqn.config import Settings
 
 SEEDS = (1, 2, 3)
-LAST = 3
+LAST = 5
 """Evaluations at the end of a run whose mean is its score."""
-STEPS = 20_000
-"""Length of every run of an experiment."""
+_EVALUATIONS = 20
 _COMMON: Mapping[str, Any] = {
-    "run.steps": STEPS,
-    "evaluation.every": 1_000,
     "evaluation.episodes": 10,
     "evaluation.final_episodes": 0,
     "evaluation.stop_when_solved": False,
+    # Several copies in step do some of what replay is for: neighbouring transitions are less alike.
+    "environment.copies": 1,
 }
 
 
@@ -38,24 +37,32 @@ class Variant:
 
 @dataclass(frozen=True)
 class Question:
-    """A question and the variants that answer it, all trained on CartPole."""
+    """A question and the variants that answer it."""
 
     id: str
     title: str
     about: str
+    game: str
+    preset: str
+    steps: int
+    """Length of every run."""
     variants: tuple[Variant, ...]
-    game: str = "CartPole-v1"
-    preset: str = "cartpole"
 
     @property
     def runs(self) -> int:
         return len(self.variants) * len(SEEDS)
 
+    @property
+    def every(self) -> int:
+        """Steps between two evaluations."""
+        return self.steps // _EVALUATIONS
+
     def settings(self, variant: Variant, seed: int) -> Settings:
         """The settings of one of its runs."""
         from arcade_dqn.config import build
 
-        return build(self.game, self.preset, {**_COMMON, **variant.changes, "run.seed": seed})
+        own = {"run.steps": self.steps, "evaluation.every": self.every, "run.seed": seed}
+        return build(self.game, self.preset, {**_COMMON, **variant.changes, **own})
 
 
 QUESTIONS = (
@@ -63,10 +70,13 @@ QUESTIONS = (
         "replay",
         "What does experience replay do?",
         "Once with the normal buffer, once with a buffer that holds one batch: then every update learns from what "
-        "happened just now, and neighbouring steps are much alike.",
+        "happened just now, where neighbouring steps are much alike and a rare success is soon forgotten.",
+        "Acrobot-v1",
+        "acrobot",
+        30_000,
         (
             Variant("A", "the normal buffer", {}),
-            Variant("B", "a buffer of one batch", {"replay.capacity": 64, "replay.learning_start": 64}),
+            Variant("B", "a buffer of one batch", {"replay.capacity": 128, "replay.learning_start": 128}),
         ),
     ),
     Question(
@@ -74,6 +84,9 @@ QUESTIONS = (
         "What does the target network do?",
         "The updates aim at values that the target network gives. Copied after every update, it is as good as not "
         "there; copied rarely, its values are steady but old.",
+        "CartPole-v1",
+        "cartpole",
+        20_000,
         tuple(
             Variant(letter, label, {"learning.target_update": "periodic", "learning.target_period": period})
             for letter, label, period in (
@@ -87,7 +100,11 @@ QUESTIONS = (
     Question(
         "capacity",
         "How large should the buffer be?",
-        "A small buffer forgets soon; a large one still shows what the agent did when it could hardly play.",
+        "A small buffer forgets soon; a large one still shows what the agent did when it could hardly play. What is "
+        "larger than the run is long holds all of it.",
+        "Acrobot-v1",
+        "acrobot",
+        30_000,
         tuple(
             Variant(letter, f"{capacity:,} transitions", {"replay.capacity": capacity, "replay.learning_start": 100})
             for letter, capacity in zip("ABCDE", (100, 1_000, 10_000, 100_000, 1_000_000), strict=True)
@@ -155,8 +172,8 @@ class Results:
         gap = statistics.fmean(high) - statistics.fmean(low)
         told = f"{best.label} scored {_score(high)} at the end, {worst.label} {_score(low)}"
         if gap < 2 * spread:
-            return f"No clear difference after {STEPS:,} steps: {told}, over {len(SEEDS)} seeds."
-        return f"After {STEPS:,} steps {told}, over {len(SEEDS)} seeds."
+            return f"No clear difference after {self.question.steps:,} steps: {told}, over {len(SEEDS)} seeds."
+        return f"After {self.question.steps:,} steps {told}, over {len(SEEDS)} seeds."
 
 
 def _score(values: list[float]) -> str:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter
 
 from arcade_dqn.errors import ArcadeError
-from arcade_dqn.experiments.questions import LAST, SEEDS, STEPS, Results, Variant
+from arcade_dqn.experiments.questions import LAST, SEEDS, Results, Variant
 from arcade_dqn.report.style import LOOKS, Look, slide
 from arcade_dqn.storage.atomic import write_text
 
@@ -33,8 +33,7 @@ def write_report(results: Results, folder: Path) -> tuple[Path, Path]:
         for look, variant in zip(LOOKS, question.variants, strict=False):
             _curve(curves, results, variant, look)
         curves.set_title(f"score of {question.game}: mean of {len(SEEDS)} seeds, and from the lowest to the highest")
-        curves.set_xlim(0, STEPS)
-        curves.set_ylim(bottom=0)
+        curves.set_xlim(0, question.steps)
         curves.xaxis.set_major_formatter(EngFormatter(sep=""))
         curves.set_xlabel("step")
         curves.legend(loc="upper left")
@@ -59,24 +58,18 @@ def _curve(axes: Axes, results: Results, variant: Variant, look: Look) -> None:
 
 
 def _finals(axes: Axes, results: Results) -> None:
-    """A dot for each run, a bar for their mean."""
+    """A mark for each run, a line at their mean."""
     variants = results.question.variants
     for place, (look, variant) in enumerate(zip(LOOKS, variants, strict=False)):
         scores = results.finals(variant)
-        axes.bar(place, statistics.fmean(scores), width=0.62, color=look.colour, alpha=0.35)
-        axes.plot([place] * len(scores), scores, look.mark, color=look.colour, markersize=8)
-        axes.annotate(
-            f"{statistics.fmean(scores):.0f}",
-            (place, statistics.fmean(scores)),
-            (0, 4),
-            textcoords="offset points",
-            ha="center",
-            fontsize=11,
-        )
+        mean = statistics.fmean(scores)
+        axes.plot([place - 0.32, place + 0.32], [mean, mean], color=look.colour, linewidth=3)
+        axes.plot([place] * len(scores), scores, look.mark, color=look.colour, markersize=8, alpha=0.8)
+        axes.annotate(f"{mean:.0f}", (place + 0.36, mean), va="center", fontsize=11)
+    axes.set_xlim(-0.6, len(variants) - 0.2)
     axes.set_xticks(range(len(variants)), [variant.letter for variant in variants])
     axes.set_xlabel("variant")
-    axes.set_ylim(bottom=0)
-    axes.set_title(f"at the end: mean of the last {LAST} evaluations, each run a dot")
+    axes.set_title(f"at the end: mean of the last {LAST} evaluations, each run a mark")
 
 
 def _in_words(results: Results) -> str:
@@ -100,8 +93,9 @@ def _in_words(results: Results) -> str:
         lines.append(f"| {variant.letter} | {variant.label} | {changes} | {cells} | {statistics.fmean(scores):.1f} |")
     lines += [
         "",
-        f"Each run trains {question.game} for {STEPS:,} steps with the preset `{question.preset}` and is scored every "
-        f"1,000 steps by 10 greedy episodes that training never sees; its score here is the mean of its last {LAST}.",
+        f"Each run trains {question.game} for {question.steps:,} steps with the preset `{question.preset}`, one copy "
+        f"of the game, and is scored every {question.every:,} steps by 10 greedy episodes that training never sees. "
+        f"Its score here is the mean of its last {LAST} evaluations.",
         f"{len(SEEDS)} seeds tell a large effect from chance, not a small one.",
         "",
         f"Made by `arcade-dqn experiment {question.id}`.",

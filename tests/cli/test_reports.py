@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,7 +96,8 @@ def test_the_missing_run_is_trained(
         for seed in SEEDS:
             if (letter, seed) != ("B", 3):
                 experiment_run(runs, letter, seed, 100.0)
-    monkeypatch.setattr(questions, "_COMMON", {**questions._COMMON, "run.steps": 1_200, "evaluation.every": 600})
+    short = replace(REPLAY, steps=1_200)
+    monkeypatch.setattr(questions, "QUESTIONS", (short, *QUESTIONS[1:]))
     assert main(["experiment", "replay", "--json", "--runs-dir", str(runs)]) == 0
     printed = capsys.readouterr().out
     assert "training B (a buffer of one batch), seed 3 ..." in printed

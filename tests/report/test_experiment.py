@@ -39,7 +39,7 @@ def test_every_question_has_a_report(question: Question, tmp_path: Path) -> None
 def test_the_words_name_the_settings_that_were_changed(tmp_path: Path) -> None:
     _, words = write_report(answered(QUESTIONS[0]), tmp_path)
     text = words.read_text("utf-8")
-    assert "`replay.capacity=64`, `replay.learning_start=64`" in text
+    assert "`replay.capacity=128`, `replay.learning_start=128`" in text
     assert "| A | the normal buffer | none |" in text
 
 

@@ -14,9 +14,9 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from arcade_dqn.errors import ArcadeError
-from arcade_dqn.experiments.questions import QUESTIONS, SEEDS, STEPS, Question, Results, Variant
+from arcade_dqn.experiments.questions import QUESTIONS, SEEDS, Question, Results, Variant
 from arcade_dqn.tui import keys
-from arcade_dqn.tui.screens.base import ArcadeScreen
+from arcade_dqn.tui.screens.base import ArcadeScreen, title_of
 from arcade_dqn.tui.widgets.chart import Chart, Plot, Trace
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class ExperimentsScreen(ArcadeScreen):
                 tone = f"tone-{variant.letter.lower()}"
                 traces.append(Trace(points[:, 0], points[:, 1], "line", tone))
                 traces.append(Trace(points[-1:, 0], points[-1:, 1], "marks", tone, variant.letter))
-        self.query_one("#lab-curves", Chart).show(Plot(tuple(traces), x_high=float(STEPS) if traces else None))
+        self.query_one("#lab-curves", Chart).show(Plot(tuple(traces), x_high=float(question.steps) if traces else None))
         self.query_one("#lab-table", Static).update(self._table(question, results))
 
     def _table(self, question: Question, results: Results) -> Content:
@@ -128,7 +128,7 @@ class ExperimentsScreen(ArcadeScreen):
             return " " + results.answer()
         if results.scores:
             return f" {len(results.done)} of {question.runs} runs done; enter goes on"
-        return f" {question.runs} short runs of CartPole; enter starts them"
+        return f" {question.runs} short runs of {title_of(question.game)}; enter starts them"
 
     def action_begin(self) -> None:
         lab, question = self.arcade.lab, self.question
