@@ -29,7 +29,7 @@ from arcade_dqn.window.bars import (
     name_width,
 )
 from arcade_dqn.window.charts import draw_history
-from arcade_dqn.window.heat import draw_heat, draw_heat_legend
+from arcade_dqn.window.heat import draw_heat_legend, heat_layer
 from arcade_dqn.window.ink import Ink
 from arcade_dqn.window.layout import COMPACT_ROW, LABEL, ROW, place, rows_in
 from arcade_dqn.window.view import Bar, Histograms, Look, Tile, View, number, number_q
@@ -273,6 +273,6 @@ def _draw_heat_key(surface: pygame.Surface, ink: Ink, room: pygame.Rect, view: V
         height, width = heat.frame.shape[:2]
         placed = place((width, height), rest, least=1.0)
         surface.blit(grey(heat.frame, placed.size), placed)
-        draw_heat(surface, ink, placed, heat)
+        surface.blit(heat_layer(ink, placed.size, heat), placed, (0, 0, *placed.size))
     elif rest.height >= ink.px(LABEL) + -(-len(view.action_names) // 3) * ink.px(COMPACT_ROW):
         draw_q_values(surface, ink, rest, view)

@@ -33,6 +33,10 @@ def draw_panel(surface: pygame.Surface, ink: Ink, layout: Layout, view: View) ->
     sparkline = layout.sparkline
     if view.look.name == "q_values":
         draw_q_rows(surface, ink, layout.q_label, layout.q_rows, layout.q_columns, view)
+    elif view.look.tiles:
+        # Small pictures can do with all the room there is.
+        draw_look(surface, ink, layout.look.union(layout.look_sparkline or layout.look), view)
+        sparkline = None
     elif view.look.name:
         draw_look(surface, ink, layout.look, view)
         sparkline = layout.look_sparkline

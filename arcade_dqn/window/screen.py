@@ -6,19 +6,21 @@ import numpy as np
 import pygame
 
 from arcade_dqn.stage.palette import SCREEN
-from arcade_dqn.window.heat import draw_heat
+from arcade_dqn.window.heat import heat_layer
 from arcade_dqn.window.ink import Ink
 from arcade_dqn.window.layout import place
 from arcade_dqn.window.view import Heat
 
 
 class Screen:
-    """The game's picture, scaled; scaled only once for as long as it stays."""
+    """The game's picture, scaled; it and what lies over it are made only once for as long as they stay."""
 
     def __init__(self, least: float = 0.0) -> None:
         self._least = least
         self._scaled: pygame.Surface | None = None
         self._scaled_from: object = None
+        self._layer: pygame.Surface | None = None
+        self._layer_of: tuple[Heat, tuple[int, int]] | None = None
 
     def draw(
         self, surface: pygame.Surface, ink: Ink, room: pygame.Rect, picture: np.ndarray, heat: Heat | None
@@ -35,6 +37,8 @@ class Screen:
             self._scaled_from = picture
         surface.blit(self._scaled, placed)
         if heat is not None and heat.frame is None:
-            draw_heat(surface, ink, placed, heat)
+            if self._layer is None or self._layer_of != (heat, placed.size):
+                self._layer, self._layer_of = heat_layer(ink, placed.size, heat), (heat, placed.size)
+            surface.blit(self._layer, placed, (0, 0, *placed.size))
         ink.round_off(surface, placed, ink.px(6), SCREEN)
         return placed

@@ -10,10 +10,11 @@ import pygame
 import pytest
 
 from arcade_dqn.stage import palette
-from arcade_dqn.window.heat import LOWERS, RAISES, draw_heat, opacity
+from arcade_dqn.window.heat import LOWERS, RAISES, heat_layer, opacity
 from arcade_dqn.window.hud import Hud
 from arcade_dqn.window.ink import Ink
 from arcade_dqn.window.looks import draw_look, wrapped
+from arcade_dqn.window.screen import Screen
 from arcade_dqn.window.view import Bar, Heat, Histograms, Look, Thought, Tile, View
 
 Views = Callable[..., View]
@@ -126,7 +127,7 @@ def test_heat_lies_on_the_cells_it_belongs_to() -> None:
     placed = pygame.Rect(20, 40, 100, 100)
     effects = np.zeros((10, 10), np.float32)
     effects[2, 7], effects[5, 1] = 1.0, -0.2
-    draw_heat(surface, ink, placed, Heat(effects, 1.0, (1.0, 1.0), True))
+    surface.blit(heat_layer(ink, placed.size, Heat(effects, 1.0, (1.0, 1.0), True)), placed)
     pixels = pygame.surfarray.array3d(surface)
     # The veil over the rest is nearly black.
     lit = np.argwhere(pixels.max(axis=2) > 20)
@@ -144,12 +145,15 @@ def test_heat_lies_on_the_cells_it_belongs_to() -> None:
 
 
 def test_heat_never_leaves_the_picture() -> None:
+    """A row of places that is cut off at the picture's edge is cut off there too."""
     ink = Ink(2.0)
     surface = pygame.Surface((200, 200))
     placed = pygame.Rect(50, 50, 84, 84)
     effects = np.full((13, 13), 1.0, np.float32)
-    draw_heat(surface, ink, placed, Heat(effects, 1.0, (1.04, 1.04), False))
-    lit = np.argwhere(pygame.surfarray.array3d(surface).any(axis=2))
+    picture = np.zeros((42, 42, 3), np.uint8)
+    Screen().draw(surface, ink, placed, picture, Heat(effects, 1.0, (1.04, 1.04), False))
+    lit = np.argwhere(pygame.surfarray.array3d(surface).max(axis=2) > 20)
+    # The picture is there twice as large; its corners are rounded off.
     assert (lit.min(axis=0).tolist(), lit.max(axis=0).tolist()) == ([50, 50], [133, 133])
 
 

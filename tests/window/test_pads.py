@@ -7,7 +7,10 @@ from typing import Any
 import pygame
 import pytest
 
+from arcade_dqn.window.app import Window
+from arcade_dqn.window.main import build_parser
 from arcade_dqn.window.pads import Pads, Signal, _Pad
+from arcade_dqn.window.show import Show
 
 MAPPED, PLAIN = 7, 9
 
@@ -113,3 +116,31 @@ def test_looking_for_pads_finds_none_where_there_are_none() -> None:
         assert len(pads) == 0
     finally:
         pygame.joystick.quit()
+
+
+@pytest.mark.filterwarnings("ignore:Please use Window.get_surface")
+def test_a_pad_plays_and_commands_in_the_window(person: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The window's signal handlers are not for this process.
+    monkeypatch.setattr("arcade_dqn.window.app.signal.signal", lambda number, handler: None)
+    window = Window(person.info, build_parser().parse_args(["--play", "cartpole", "--allow-dummy"]), None)
+    window.show, window._pads = person, OnePad()
+
+    def post(kind: int, **facts: Any) -> None:
+        pygame.event.post(event(kind, **facts))
+        window._handle_events()
+
+    try:
+        post(pygame.JOYDEVICEADDED, device_index=0)
+        assert person.view().message == "gamepad: Known"
+        assert person.gamepad
+        right = pygame.CONTROLLER_BUTTON_DPAD_RIGHT
+        post(pygame.CONTROLLERBUTTONDOWN, instance_id=MAPPED, button=right)
+        post(pygame.CONTROLLERBUTTONUP, instance_id=MAPPED, button=right)
+        person.advance(0.0)
+        assert person.view().action == 1, "a short tap is one step to the right"
+        post(pygame.CONTROLLERBUTTONDOWN, instance_id=MAPPED, button=pygame.CONTROLLER_BUTTON_START)
+        assert person.paused
+        post(pygame.JOYDEVICEREMOVED, instance_id=MAPPED)
+        assert not person.gamepad
+    finally:
+        pygame.quit()
