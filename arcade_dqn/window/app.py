@@ -131,7 +131,7 @@ class Window:
         while not self._closing:
             elapsed = min(0.25, clock.tick(FRAME_RATE) / 1000)
             self._handle_events()
-            self.show.held = self._held | self._pads.held
+            self.show.held = self._held_keys()
             self.show.advance(elapsed)
             counted += 1
             now = time.perf_counter()
@@ -217,17 +217,19 @@ class Window:
             return
 
     def _on_pad(self, event: pygame.Event) -> None:
-        signal = self._pads.on(event)
-        if signal.message:
-            self.show.say(signal.message)
+        meant = self._pads.on(event)
+        if meant.message:
+            self.show.say(meant.message)
             self.show.gamepad = len(self._pads) > 0
         if self.show.person:
-            own = game_keys(self.show.info)
-            for key in signal.pressed:
-                if key in own:
-                    self.show.press(key)
-        if signal.command:
-            self.show.do(signal.command)
+            for key in game_keys(self.show.info).intersection(meant.pressed):
+                self.show.press(key)
+        if meant.command:
+            self.show.do(meant.command)
+
+    def _held_keys(self) -> frozenset[str]:
+        """The game's own keys that are held, on the keyboard or on gamepads; a pad has others as well."""
+        return game_keys(self.show.info) & (self._held | self._pads.held)
 
     def _on_key(self, key: int, typed: str) -> None:
         name = pygame.key.name(key).lower()

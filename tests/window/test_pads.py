@@ -133,8 +133,12 @@ def test_a_pad_plays_and_commands_in_the_window(person: Show, monkeypatch: pytes
         post(pygame.JOYDEVICEADDED, device_index=0)
         assert person.view().message == "gamepad: Known"
         assert person.gamepad
+        post(pygame.CONTROLLERBUTTONDOWN, instance_id=MAPPED, button=pygame.CONTROLLER_BUTTON_A)
+        assert window._held_keys() == frozenset(), "CartPole has no use for it"
+        assert person.awaits_key
         right = pygame.CONTROLLER_BUTTON_DPAD_RIGHT
         post(pygame.CONTROLLERBUTTONDOWN, instance_id=MAPPED, button=right)
+        assert window._held_keys() == {"right"}
         post(pygame.CONTROLLERBUTTONUP, instance_id=MAPPED, button=right)
         person.advance(0.0)
         assert person.view().action == 1, "a short tap is one step to the right"
