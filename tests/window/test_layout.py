@@ -5,7 +5,7 @@ import itertools
 import pygame
 import pytest
 
-from arcade_dqn.window.duel_hud import HIGH_STRIP, STRIP, WHOLE, lay_out_duel
+from arcade_dqn.window.duel_layout import HIGH_STRIP, STRIP, WHOLE, lay_out_duel
 from arcade_dqn.window.layout import MINIMUM, Layout, lay_out, place, scale_for
 
 

@@ -28,7 +28,7 @@ from arcade_dqn.link.board import Board, BoardError, BoardReader, Status
 from arcade_dqn.stage import palette
 from arcade_dqn.storage.model_file import load_model
 from arcade_dqn.storage.run_dir import RunDir
-from arcade_dqn.window.duel_hud import STRIP, WHOLE, lay_out_duel
+from arcade_dqn.window.duel_layout import STRIP, WHOLE, lay_out_duel
 from arcade_dqn.window.layout import lay_out, place
 from arcade_dqn.window.main import main
 
