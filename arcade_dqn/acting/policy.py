@@ -7,6 +7,7 @@ where importing TensorFlow takes seconds. `tests/learning/test_networks.py` hold
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,6 +23,16 @@ from arcade_dqn.acting.layers import (
     support,
 )
 from arcade_dqn.config import NetworkSettings
+
+
+class Distribution(NamedTuple):
+    """What a network says of each action's return, as values and how probable each of them is.
+
+    Both are float32 [batch, n_actions, atoms]; the probabilities of an action sum to 1, and its Q-value is the mean.
+    """
+
+    returns: np.ndarray
+    probabilities: np.ndarray
 
 
 class Policy:
@@ -130,6 +141,20 @@ class Policy:
             case "c51":
                 q = softmax(outputs) @ self._support
         return q
+
+    def distribution(self, observations: np.ndarray) -> Distribution | None:
+        """The return of each action as a distribution, for observations [batch, *observation_shape].
+
+        c51 gives the probabilities of its fixed atoms; qr gives quantiles, ascending and equally probable. None for a
+        network that learns expected values alone.
+        """
+        if self.network.head == "expected":
+            return None
+        outputs = self.outputs(observations)
+        if self.network.head == "c51":
+            return Distribution(np.broadcast_to(self._support, outputs.shape), softmax(outputs))
+        # Nothing keeps learned quantiles from crossing; as a distribution their order does not matter.
+        return Distribution(np.sort(outputs, axis=2), np.full_like(outputs, 1 / outputs.shape[2]))
 
     def greedy(self, observation: np.ndarray) -> int:
         """The action of the highest Q-value (the first of equals) for one observation [*observation_shape]."""

@@ -155,7 +155,8 @@ def build_parser() -> argparse.ArgumentParser:
         "playing",
         "watch a saved model or a live run play",
         "examples:\n  arcade-dqn watch cartpole\n  arcade-dqn watch first-try --speed 2\n"
-        "  arcade-dqn watch agent.safetensors --terminal --episodes 3",
+        "  arcade-dqn watch agent.safetensors --terminal --episodes 3\n"
+        "  arcade-dqn watch first-try --beside cartpole",
     )
     watch.add_argument("target", metavar="MODEL|RUN", help=model_help)
     watch.add_argument("--terminal", action="store_true", help="draw in this terminal instead of a window")
@@ -164,9 +165,16 @@ def build_parser() -> argparse.ArgumentParser:
     )
     watch.add_argument("--episodes", metavar="N", type=int, help="end after N episodes (default: play on)")
     watch.add_argument("--greedy", action="store_true", help="never explore, also on a run that does")
+    watch.add_argument(
+        "--beside", metavar="MODEL|RUN", help="another agent of the game, side by side, on the same seeds"
+    )
+    watch.add_argument("--sounds", action="store_true", help="begin with the window's sounds on")
 
-    play = add("play", "playing", "play a game yourself", "example:\n  arcade-dqn play CartPole-v1")
+    play = add(
+        "play", "playing", "play a game yourself, against its saved agent", "example:\n  arcade-dqn play CartPole-v1"
+    )
     play.add_argument("game", metavar="GAME", help="a game, as `arcade-dqn games` lists it")
+    play.add_argument("--sounds", action="store_true", help="begin with the window's sounds on")
 
     evaluate = add(
         "eval",

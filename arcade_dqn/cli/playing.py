@@ -31,6 +31,9 @@ def watch(arguments: argparse.Namespace) -> int:
         raise UsageError(f"--speed {arguments.speed:g} is not allowed; it must be a number from 0 (no limit) to 1000")
     _at_least_one("--episodes", arguments.episodes)
     if arguments.terminal:
+        for option, given in (("--beside", arguments.beside is not None), ("--sounds", arguments.sounds)):
+            if given:
+                raise UsageError(f"{option} is for the window; leave it or --terminal out")
         from arcade_dqn.cli.terminal import watch_in_terminal
         from arcade_dqn.stage.source import open_source
 
@@ -46,14 +49,18 @@ def watch(arguments: argparse.Namespace) -> int:
     argv = [arguments.target, "--runs-dir", str(runs_dir(arguments)), "--speed", str(arguments.speed)]
     if arguments.episodes is not None:
         argv += ["--episodes", str(arguments.episodes)]
-    return main([*argv, "--greedy"] if arguments.greedy else argv)
+    if arguments.beside is not None:
+        argv += ["--beside", arguments.beside]
+    argv += [f"--{name}" for name in ("greedy", "sounds") if getattr(arguments, name)]
+    return main(argv)
 
 
 def play(arguments: argparse.Namespace) -> int:
-    """`arcade-dqn play GAME`: a person at the controls."""
+    """`arcade-dqn play GAME`: a person at the controls, beside the game's saved agent."""
     from arcade_dqn.window.main import main
 
-    return main(["--play", arguments.game, "--runs-dir", str(runs_dir(arguments))])
+    argv = ["--play", arguments.game, "--runs-dir", str(runs_dir(arguments))]
+    return main([*argv, "--sounds"] if arguments.sounds else argv)
 
 
 def evaluate(arguments: argparse.Namespace) -> int:

@@ -60,6 +60,8 @@ class GameInfo:
     """A person's keys: `left`, `right`, `up`, `down`, `space`, or several joined with + in `KEY_ORDER`."""
     idle_action: int = 0
     """The action while a person holds no key."""
+    inputs: tuple[str, ...] = ()
+    """What the numbers of an observation, or the channels of a picture, are called; () where nobody says."""
 
     @property
     def slug(self) -> str:
@@ -153,6 +155,7 @@ GAMES: Final[tuple[GameInfo, ...]] = (
         extra=None,
         fps=50.0,
         keys=_keys(left=0, right=1),
+        inputs=("cart position", "cart speed", "pole angle", "pole angular speed"),
     ),
     GameInfo(
         id="Acrobot-v1",
@@ -167,6 +170,14 @@ GAMES: Final[tuple[GameInfo, ...]] = (
         fps=15.0,
         keys=_keys(left=0, right=2),
         idle_action=1,
+        inputs=(
+            "cosine of angle 1",
+            "sine of angle 1",
+            "cosine of angle 2",
+            "sine of angle 2",
+            "angular speed 1",
+            "angular speed 2",
+        ),
     ),
     GameInfo(
         id="MountainCar-v0",
@@ -181,6 +192,7 @@ GAMES: Final[tuple[GameInfo, ...]] = (
         fps=30.0,
         keys=_keys(left=0, right=2),
         idle_action=1,
+        inputs=("position", "speed"),
     ),
     GameInfo(
         id="LunarLander-v3",
@@ -195,6 +207,16 @@ GAMES: Final[tuple[GameInfo, ...]] = (
         fps=50.0,
         # The engine that the game calls left drives the lander to the left.
         keys=_keys(up=2, left=1, right=3),
+        inputs=(
+            "position across",
+            "height",
+            "speed across",
+            "speed upwards",
+            "angle",
+            "angular speed",
+            "left leg down",
+            "right leg down",
+        ),
     ),
     GameInfo(
         id="Pendulum-v1",
@@ -209,6 +231,7 @@ GAMES: Final[tuple[GameInfo, ...]] = (
         preset="pendulum",
         extra=None,
         fps=30.0,
+        inputs=("cosine of angle", "sine of angle", "angular speed"),
     ),
     _minatar(
         "Asterix",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.machinery import PathFinder
 from importlib.util import find_spec, module_from_spec
@@ -74,7 +75,7 @@ class MinAtarGame(Game):
         self._last_action = 0
         self._channels = _channels(self._env)
         self._render = render
-        self.info = info
+        self.info = replace(info, inputs=tuple(name.replace("_", " ") for name in self._channels))
         self.frames_between = []
         self.frame_shape = tuple(self._env.state_shape())
         self.frame_dtype = np.dtype(bool)

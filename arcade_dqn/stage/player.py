@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -38,6 +38,8 @@ class Scene:
     episode_return: float
     """Sum of the raw rewards of this episode so far."""
     ended: Literal["", "terminated", "truncated"]
+    newest: np.ndarray
+    """The observation that came of it, which `picture` shows too; the next action is chosen by it."""
 
 
 class Player:
@@ -67,10 +69,16 @@ class Player:
         """Let another policy choose from the next step on."""
         self.policy = policy
 
-    def restart(self) -> Scene:
-        """Begin again: the current episode if one is under way (from the same seed), otherwise the next one."""
+    def restart(self, *, same: bool = False) -> Scene:
+        """Begin again: the current episode if one is under way (from the same seed), otherwise the next one.
+
+        With `same`, an episode that has ended is begun again as well, and its return is taken back.
+        """
         if not self._playing:
-            self._episode += 1
+            if same and self._episode:
+                self.returns.pop()
+            else:
+                self._episode += 1
         self._begin()
         q_values, greedy = self._think()
         return self._scene(q_values, None, False, greedy, 0.0, "", draw=True)
@@ -103,6 +111,11 @@ class Player:
             self._playing = False
             self.returns.append(self._return)
         return self._scene(q_values, chosen, explored, greedy, outcome.reward, ended, draw=draw, observation=seen)
+
+    def drawn(self, scene: Scene) -> Scene:
+        """The newest scene with its picture, if it was taken without one."""
+        self._picture = self.game.render()
+        return replace(scene, picture=self._picture)
 
     def close(self) -> None:
         """Close the game."""
@@ -151,4 +164,5 @@ class Player:
             self._step,
             self._return,
             ended,
+            self._observation,
         )

@@ -30,6 +30,8 @@ class Source(ABC):
         network: the architecture of the weights.
         title: what to call it: the model's or the run's name.
         policy: plays with the newest weights; None until a run has published its first.
+        temperature: of the softmax policy that a Munchausen agent learns about; None for others, and for a model file,
+            which does not tell.
     """
 
     info: GameInfo
@@ -37,6 +39,7 @@ class Source(ABC):
     network: NetworkSettings
     title: str
     policy: Policy | None = None
+    temperature: float | None = None
 
     @property
     def live(self) -> bool:
@@ -112,6 +115,8 @@ class LiveRun(Source):
         self.environment = settings.environment
         self.network = settings.network
         self.title = run.path.name
+        if settings.learning.munchausen:
+            self.temperature = settings.learning.munchausen_temperature
         self._board: BoardReader | None = None
         self._version = -1
         self._layout: tuple[tuple[int, ...], int] | None = None

@@ -3,101 +3,54 @@
 from __future__ import annotations
 
 import argparse
-import io
 import os
-import secrets
 import signal
 import sys
-import threading
 import time
 import warnings
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from typing import Any
+from queue import Empty
 
 import pygame
 
-from arcade_dqn.config import EnvironmentSettings, build
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.games.catalog import GameInfo, find
-from arcade_dqn.games.make import make
-from arcade_dqn.link.commands import encode, parse_object, read_lines
 from arcade_dqn.stage import palette
-from arcade_dqn.stage.source import LiveRun, SavedModel, Source, SourceError, best_model, open_source
-from arcade_dqn.window.film import MP4_FPS, Film
+from arcade_dqn.stage.source import LiveRun
+from arcade_dqn.window.camera import Camera
+from arcade_dqn.window.choose import make_show, what_to_show
+from arcade_dqn.window.duel import Duel
+from arcade_dqn.window.duel_hud import DuelHud
 from arcade_dqn.window.hud import Hud
 from arcade_dqn.window.icon import icon
 from arcade_dqn.window.keys import command_for, game_keys
 from arcade_dqn.window.layout import DESIGN, MINIMUM
 from arcade_dqn.window.main import DUMMIES, WAY_OUT, NoDisplay
+from arcade_dqn.window.pads import Pads
 from arcade_dqn.window.show import Show
+from arcade_dqn.window.sounds import Sounds
+from arcade_dqn.window.wire import Link
 
 FRAME_RATE = 60
 
 
-class Link:
-    """JSON lines from and to the program that started the window."""
-
-    def __init__(self) -> None:
-        self.presses: SimpleQueue[str] = SimpleQueue()
-        self.ended = threading.Event()
-        threading.Thread(target=self._read, name="input", daemon=True).start()
-
-    def tell(self, event: str, **facts: Any) -> None:
-        """Print an event. A reader that has gone away is no reason to stop: the input's end will tell."""
-        try:
-            sys.stdout.buffer.write(encode({"event": event, **facts}))
-            sys.stdout.buffer.flush()
-        except (BrokenPipeError, OSError):
-            self.ended.set()
-
-    def _read(self) -> None:
-        # Not `sys.stdin`: Python cannot end while another thread waits in it.
-        for line in read_lines(io.FileIO(os.dup(0), "rb")):
-            try:
-                key = parse_object(line, 1024).get("press")
-                if not isinstance(key, str) or not 0 < len(key) <= 20:
-                    raise ValueError('names no key, as {"press": "space"} does')
-            except ValueError as error:
-                self.tell("error", message=f"the line {error}")
-                continue
-            self.presses.put(key)
-        self.ended.set()
-
-
 def run(options: argparse.Namespace) -> None:
     """Open the window that the arguments of `main.build_parser` describe and run it until it is closed."""
-    source, info, environment = _what_to_show(options)
+    sources = what_to_show(options)
+    info = sources[0].info if sources else find(options.play)
     link = Link() if options.events else None
     window = Window(info, options, link)
     try:
-        seed = secrets.randbelow(2**31) if options.seed is None else options.seed
-        game = source.make_game() if source else make(info, environment, render=True)
-        window.show = Show(
-            game, source, seed=seed, speed=options.speed, greedy=options.greedy, person=options.play is not None
-        )
+        window.show = make_show(sources, info, options)
         window.loop()
     finally:
         window.leave()
 
 
-def _what_to_show(options: argparse.Namespace) -> tuple[Source | None, GameInfo, EnvironmentSettings]:
-    if options.play is None:
-        source = open_source(options.target, options.runs_dir)
-        return source, source.info, source.environment
-    info = find(options.play)
-    try:
-        saved = SavedModel(best_model(info, options.runs_dir))
-    except SourceError:
-        # A person needs no agent; with one, its Q-values are shown and `h` hands it the controls.
-        return None, info, build(info.id, info.preset).environment
-    return saved, saved.info, saved.environment
-
-
 class Window:
     """The display and its loop. `show` is set before `loop` is called."""
 
-    show: Show
+    show: Show | Duel
 
     def __init__(self, info: GameInfo, options: argparse.Namespace, link: Link | None) -> None:
         self._link = link
@@ -105,8 +58,11 @@ class Window:
         self._info = info
         self._closing = False
         self._hud = Hud()
-        self._film: Film | None = None
-        self._film_owed = 0.0
+        self._duel_hud: DuelHud | None = None
+        self._camera = Camera(Path.cwd(), info.slug)
+        self._pads = Pads()
+        self._sounds = Sounds()
+        self._wants_sounds: bool = options.sounds
         self._held: set[str] = set()
         self._fullscreen = False
         self._visible = True
@@ -148,12 +104,12 @@ class Window:
 
     def leave(self) -> None:
         """Close what is open. Always called, also after an error."""
-        if self._film is not None:
+        if self._camera.filming:
             self._end_film()
         if hasattr(self, "show"):
             self.show.close()
             if self._link is not None:
-                self._link.tell("closed", episodes=len(self.show.player.returns))
+                self._link.tell("closed", episodes=self.show.finished)
         pygame.quit()
 
     def _on_signal(self, number: int, frame: object) -> None:
@@ -163,33 +119,62 @@ class Window:
 
     def loop(self) -> None:
         """Run until the window is closed, the input ends, or the asked number of episodes was shown."""
+        source = self.show.source
+        if isinstance(source, LiveRun):
+            self._camera = Camera(source.run.path, self.show.info.slug)
         clock = pygame.time.Clock()
         rate, counted, since = 0, 0, time.perf_counter()
         clock.tick()
         if self._link is not None:
             self._link.tell("opened", game=self._info.id, driver=pygame.display.get_driver())
+        first = True
         while not self._closing:
             elapsed = min(0.25, clock.tick(FRAME_RATE) / 1000)
             self._handle_events()
-            self.show.held = self._held
+            self.show.held = self._held_keys()
             self.show.advance(elapsed)
             counted += 1
             now = time.perf_counter()
             if now - since >= 0.5:
                 rate, counted, since = round(counted / (now - since)), 0, now
             if self._visible:
-                recording = _clock_text(self._film.seconds) if self._film else ""
-                changed = self._hud.draw(self._surface, self.show.view(rate, recording), self.show.picture)
+                changed = self._draw(rate)
                 if changed:
                     pygame.display.update(changed)
+            self._sounds.play(self.show.take_sounds())
             if self._screenshot_wanted:
                 self._screenshot()
-            if self._film is not None:
+            if self._camera.filming:
                 self._shoot(elapsed)
+            if first:
+                first = False
+                self._after_first_frame()
             if self._link is not None and self._link.ended.is_set():
                 break
             if self._episodes and self.show.episodes >= self._episodes:
                 break
+
+    def _after_first_frame(self) -> None:
+        """What takes a moment and can wait until there is something to see."""
+        try:
+            self._pads.begin()
+        except pygame.error as error:
+            self._complain(f"gamepads cannot be used: {error}")
+        if self._wants_sounds:
+            self._toggle_sounds()
+
+    def _draw(self, rate: int) -> list[pygame.Rect]:
+        show, recording = self.show, self._camera.recording
+        if isinstance(show, Duel):
+            left, right = show.shows
+            self._duel_hud = self._duel_hud or DuelHud()
+            return self._duel_hud.draw(self._surface, show.view(rate, recording), (left.picture, right.picture))
+        return self._hud.draw(self._surface, show.view(rate, recording), show.picture)
+
+    def _draw_anew(self) -> None:
+        self._hud.forget()
+        if self._duel_hud is not None:
+            self._duel_hud.forget()
 
     def _handle_events(self) -> None:
         for event in pygame.event.get():
@@ -205,14 +190,16 @@ class Window:
                     self._held.clear()
                 case pygame.VIDEORESIZE:
                     self._surface = pygame.display.get_surface() or self._surface
-                    self._hud.forget()
+                    self._draw_anew()
                 case pygame.WINDOWEXPOSED:
-                    self._hud.forget()
+                    self._draw_anew()
                 case pygame.WINDOWMINIMIZED | pygame.WINDOWHIDDEN:
                     self._visible = False
                 case pygame.WINDOWRESTORED | pygame.WINDOWSHOWN | pygame.WINDOWMAXIMIZED:
                     self._visible = True
-                    self._hud.forget()
+                    self._draw_anew()
+                case _:
+                    self._on_pad(event)
         if self._link is not None:
             self._press_for_link(self._link)
 
@@ -228,6 +215,21 @@ class Window:
                 self._held.discard(key)
         except Empty:
             return
+
+    def _on_pad(self, event: pygame.Event) -> None:
+        meant = self._pads.on(event)
+        if meant.message:
+            self.show.say(meant.message)
+            self.show.gamepad = len(self._pads) > 0
+        if self.show.person:
+            for key in game_keys(self.show.info).intersection(meant.pressed):
+                self.show.press(key)
+        if meant.command:
+            self.show.do(meant.command)
+
+    def _held_keys(self) -> frozenset[str]:
+        """The game's own keys that are held, on the keyboard or on gamepads; a pad has others as well."""
+        return game_keys(self.show.info) & (self._held | self._pads.held)
 
     def _on_key(self, key: int, typed: str) -> None:
         name = pygame.key.name(key).lower()
@@ -250,6 +252,8 @@ class Window:
                 self._toggle_film(".mp4")
             case "gif":
                 self._toggle_film(".gif")
+            case "sounds":
+                self._toggle_sounds()
             case command:
                 self.show.do(command)
 
@@ -261,62 +265,45 @@ class Window:
             window.set_fullscreen(desktop=True)
         else:
             window.set_windowed()
-        self._hud.forget()
+        self._draw_anew()
+
+    def _toggle_sounds(self) -> None:
+        said = self._sounds.toggle()
+        self.show.say(said)
+        if self._wants_sounds and not self._sounds.on and self._link is None:
+            # They were asked for on the command line, and that is where the answer is looked for.
+            print(f"arcade-dqn: {said}", file=sys.stderr)
+        self._wants_sounds = False
 
     # --- pictures to keep ---
 
     def _screenshot(self) -> None:
         self._screenshot_wanted = False
-        path = self._new_file(".png")
         try:
-            pygame.image.save(self._surface, str(path))
-        except (pygame.error, OSError) as error:
-            self._complain(f"the screenshot was not saved: {error}")
-            return
-        self._saved("screenshot", path)
+            self._saved("screenshot", self._camera.screenshot(self._surface))
+        except ArcadeError as error:
+            self._complain(str(error))
 
     def _toggle_film(self, suffix: str) -> None:
-        if self._film is not None:
+        if self._camera.filming:
             self._end_film()
             return
         try:
-            self._film = Film(self._new_file(suffix), self._surface.get_size(), MP4_FPS)
+            self._camera.begin(suffix, self._surface.get_size())
         except ArcadeError as error:
             self._complain(str(error))
-        self._film_owed = 1 / MP4_FPS
 
     def _shoot(self, elapsed: float) -> None:
-        """Give the film as many frames as time has passed for."""
-        assert self._film is not None
-        self._film_owed += elapsed
         try:
-            while self._film_owed >= 1 / self._film.fps:
-                self._film_owed -= 1 / self._film.fps
-                self._film.add(self._surface)
+            self._camera.shoot(self._surface, elapsed)
         except ArcadeError as error:
-            self._film.abandon()
-            self._film = None
             self._complain(str(error))
 
     def _end_film(self) -> None:
-        film, self._film = self._film, None
-        assert film is not None
         try:
-            self._saved("film", film.finish())
+            self._saved("film", self._camera.end())
         except ArcadeError as error:
             self._complain(str(error))
-
-    def _new_file(self, suffix: str) -> Path:
-        """A new name in the run's folder, or in the current one."""
-        source = self.show.source
-        folder = source.run.path if isinstance(source, LiveRun) else Path.cwd()
-        stem = f"{self.show.info.slug}-{time.strftime('%Y%m%d-%H%M%S')}"
-        path = folder / f"{stem}{suffix}"
-        number = 1
-        while path.exists():
-            number += 1
-            path = folder / f"{stem}-{number}{suffix}"
-        return path
 
     def _saved(self, kind: str, path: Path) -> None:
         shown = path.name if path.parent == Path.cwd() else path
@@ -350,7 +337,3 @@ def _first_size() -> tuple[int, int]:
 def _set_minimum() -> None:
     window = pygame.Window.from_display_module()
     window.minimum_size = MINIMUM
-
-
-def _clock_text(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

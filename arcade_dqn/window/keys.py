@@ -31,11 +31,18 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("restart", ("r",), "this episode from its start"),
     Binding("greedy", ("g",), "greedy: no random actions", "greedy"),
     Binding("controls", ("h",), "take the controls, and hand them back", "play"),
-    Binding("q_values", ("q",), "show or hide the Q-values"),
+    Binding("next_look", ("tab",), "the next view", "views"),
+    Binding("q_values", ("q",), "Q-values, or nothing"),
+    Binding("over_time", ("v",), "Q-values over time"),
+    Binding("returns", ("d",), "distribution of returns"),
+    Binding("chances", ("a",), "chance of each action"),
+    Binding("inputs", ("i",), "inputs that move the choice"),
+    Binding("sees", ("o",), "what the agent sees"),
     Binding("fullscreen", ("f", "f11"), "fullscreen, and back"),
     Binding("screenshot", ("s",), "screenshot (PNG)"),
     Binding("film", ("c",), "start and end a film (MP4)", "film"),
     Binding("gif", ("C",), "start and end a film (GIF)"),
+    Binding("sounds", ("m",), "sounds on, and off"),
     Binding("help", ("?", "f1"), "these keys", "keys"),
     Binding("close", ("escape",), "close; training goes on"),
 )
@@ -45,6 +52,7 @@ _SHOWN = {
     "space": "Space",
     "f1": "F1",
     "f11": "F11",
+    "tab": "Tab",
     "left": "←",
     "right": "→",
     "up": "↑",
@@ -52,9 +60,18 @@ _SHOWN = {
 }
 _GROUPS = (
     ("The play", ("pause", "slower", "faster", "step", "restart")),
-    ("The agent", ("greedy", "controls", "q_values")),
-    ("The window", ("fullscreen", "screenshot", "film", "gif", "help", "close")),
+    ("The agent", ("greedy", "controls")),
+    ("Views", ("next_look", "q_values", "over_time", "returns", "chances", "inputs", "sees")),
+    ("The window", ("fullscreen", "screenshot", "film", "gif", "sounds", "help", "close")),
 )
+_PAD: tuple[Hint, ...] = (
+    (("D-pad", "stick"), "the game's arrows"),
+    (("A", "B", "X", "Y"), "the game's space"),
+    (("Start",), "pause"),
+    (("Back",), "take the controls"),
+    (("LB", "RB"), "slower, faster"),
+)
+"""`pad.py` does what this says."""
 
 
 def shown(key: str) -> str:
@@ -104,8 +121,8 @@ def hints(info: GameInfo, person: bool, *, agent: bool = True) -> tuple[Hint, ..
     return own + back
 
 
-def help_groups(info: GameInfo) -> tuple[tuple[str, tuple[Hint, ...]], ...]:
-    """Everything, for the help."""
+def help_groups(info: GameInfo, *, gamepad: bool = False) -> tuple[tuple[str, tuple[Hint, ...]], ...]:
+    """Everything, for the help; `gamepad`: whether one is there."""
     by_command = {binding.command: binding for binding in BINDINGS}
     groups = [
         (
@@ -117,6 +134,8 @@ def help_groups(info: GameInfo) -> tuple[tuple[str, tuple[Hint, ...]], ...]:
     own = tuple(((shown(key),), info.actions[action]) for key, action in info.keys.items() if "+" not in key)
     if own:
         groups.append(("You", own))
+    if gamepad:
+        groups.append(("Gamepad", _PAD))
     return tuple(groups)
 
 

@@ -29,6 +29,8 @@ TILES = 46
 SPARKLINE = 44
 LABEL = 22
 """Height of a section's label."""
+LOOK = 190
+"""Least height of a view of what the agent thinks, beside the sparkline."""
 ROW, COMPACT_ROW = 20, 16
 """Least height of an action's row, in one column and in two."""
 
@@ -41,7 +43,7 @@ def scale_for(size: tuple[int, int]) -> float:
 
 @dataclass(frozen=True)
 class Layout:
-    """The rectangles of one window size, in pixels. The sparkline and the footer are None where there is no room."""
+    """The rectangles of one window size, in pixels. The sparkline and the chart are None where there is no room."""
 
     scale: float
     screen: pygame.Rect
@@ -62,6 +64,10 @@ class Layout:
     """1 or 2."""
     sparkline: pygame.Rect | None
     """With its label."""
+    look: pygame.Rect
+    """In the place of the Q-values, for the other views."""
+    look_sparkline: pygame.Rect | None
+    """The sparkline beside them: they want more room than the Q-values."""
     chart: pygame.Rect | None
     """A card under the screen, where the picture leaves room for one."""
 
@@ -123,25 +129,19 @@ def lay_out(
     room = inside.bottom - top - px(LABEL)
     beside_sparkline = room - spark_height - px(GAP)
     columns = 1 if actions * px(ROW) <= max(beside_sparkline, room if actions <= 4 else 0) else 2
-    rows = -(-actions // columns)
+    rows = max(1, -(-actions // columns))
     # The sparkline gives way to the Q-values.
     sparkline = None
     if beside_sparkline >= rows * px(COMPACT_ROW):
         sparkline = band(inside.bottom - spark_height, spark_height)
         room -= spark_height + px(GAP)
-    row_height = max(1, min(px(32 if columns == 1 and rows <= 4 else 28), room // max(1, rows)))
     q_label = band(top, px(LABEL))
-    column_gap = px(14)
-    row_width = (inside.width - column_gap * (columns - 1)) // columns
-    q_rows = tuple(
-        pygame.Rect(
-            inside.left + (index // rows) * (row_width + column_gap),
-            q_label.bottom + (index % rows) * row_height,
-            row_width,
-            row_height,
-        )
-        for index in range(actions)
-    )
+    q_rows = rows_in(pygame.Rect(inside.left, q_label.bottom, inside.width, room), actions, columns, scale)
+    look = pygame.Rect(inside.left, top, inside.width, max(1, inside.bottom - top))
+    look_sparkline = None
+    if look.height - spark_height - px(GAP) >= px(LOOK):
+        look_sparkline = band(inside.bottom - spark_height, spark_height)
+        look.height -= spark_height + px(GAP)
     return Layout(
         scale,
         screen,
@@ -157,15 +157,37 @@ def lay_out(
         q_rows,
         columns,
         sparkline,
+        look,
+        look_sparkline,
         chart_card,
     )
 
 
-def place(picture: tuple[int, int], room: pygame.Rect) -> pygame.Rect:
-    """Where a picture of this size goes: as many whole times as fit, centred; shrunk if it does not fit once."""
-    factor: float = min(room.width // picture[0], room.height // picture[1])
-    if factor < 1:
-        factor = min(room.width / picture[0], room.height / picture[1])
+def rows_in(room: pygame.Rect, count: int, columns: int, scale: float) -> tuple[pygame.Rect, ...]:
+    """`count` rows in so many columns, from the top of `room`; never higher than a name and a bar look good in."""
+
+    def px(length: float) -> int:
+        return round(length * scale)
+
+    lines = max(1, -(-count // columns))
+    height = max(1, min(px(32 if columns == 1 and lines <= 4 else 28), room.height // lines))
+    gap = px(14)
+    width = (room.width - gap * (columns - 1)) // columns
+    return tuple(
+        pygame.Rect(room.left + (index // lines) * (width + gap), room.top + (index % lines) * height, width, height)
+        for index in range(count)
+    )
+
+
+def place(picture: tuple[int, int], room: pygame.Rect, least: float = 0.0) -> pygame.Rect:
+    """Where a picture of this size goes: as many whole times as fit, centred; shrunk if it does not fit once.
+
+    Whole times that fill less than the share `least` of the room are given up for the largest size.
+    """
+    exact = min(room.width / picture[0], room.height / picture[1])
+    factor: float = int(exact + 1e-9)
+    if factor < 1 or factor < least * exact:
+        factor = exact
     placed = pygame.Rect(0, 0, max(1, int(picture[0] * factor)), max(1, int(picture[1] * factor)))
     placed.center = room.center
     return placed

@@ -32,7 +32,12 @@ def build_parser() -> argparse.ArgumentParser:
     """The arguments of the program."""
     parser = _Parser(prog="python -m arcade_dqn.window", description="Watch an agent play, or play yourself.")
     parser.add_argument("target", nargs="?", help="a model file, a run, or a game (its best saved model)")
-    parser.add_argument("--play", metavar="GAME", help="a person plays this game")
+    parser.add_argument(
+        "--beside", metavar="OTHER", help="a second agent, side by side with the first at the same game and seed"
+    )
+    parser.add_argument(
+        "--play", metavar="GAME", help="a person plays this game, beside its best saved agent if there is one"
+    )
     parser.add_argument("--runs-dir", type=Path, help="where the runs are (default: $ARCADE_DQN_RUNS, else ./runs)")
     parser.add_argument("--speed", type=_speed, default=1.0, help="times the game's own speed; 0: as fast as it goes")
     parser.add_argument("--episodes", type=_whole, default=0, metavar="N", help="close after N episodes")
@@ -40,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=_whole, help="seed of the episodes (default: others every time)")
     parser.add_argument("--size", type=_size, metavar="WxH", help="size of the window in pixels")
     parser.add_argument("--fullscreen", action="store_true")
+    parser.add_argument("--sounds", action="store_true", help="begin with the sounds on")
     parser.add_argument(
         "--events",
         action="store_true",
@@ -56,6 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     if (options.target is None) == (options.play is None):
         parser.error("name either what to watch, or a game after --play")
+    if options.beside is not None and options.play is not None:
+        parser.error("--beside is for watching two agents; --play has the game's saved agent beside the person anyway")
     options.runs_dir = options.runs_dir or default_runs_dir()
     try:
         check_display(allow_dummy=options.allow_dummy)

@@ -15,7 +15,7 @@ from arcade_dqn.stage.palette import (
     TEXT,
 )
 from arcade_dqn.window.ink import Ink
-from arcade_dqn.window.view import Hint, View
+from arcade_dqn.window.view import Hint
 
 
 def draw_keycap(surface: pygame.Surface, ink: Ink, name: str, left: int, middle: int) -> int:
@@ -55,36 +55,46 @@ def draw_waiting(surface: pygame.Surface, ink: Ink, room: pygame.Rect, text: str
     ink.write(surface, ink.fitted(text, room.width, "body"), room.center, MUTED, "body", align="centre")
 
 
-def draw_over_picture(surface: pygame.Surface, ink: Ink, screen: pygame.Rect, view: View) -> None:
+def draw_over_picture(surface: pygame.Surface, ink: Ink, screen: pygame.Rect, recording: str, message: str) -> None:
     """The film's mark in the upper left corner, a message at the lower edge."""
-    if view.recording:
-        text = f"REC {view.recording}"
+    if recording:
+        text = f"REC {recording}"
         width = ink.width(text, "small", "mono") + ink.px(34)
         pill = pygame.Rect(screen.left + ink.px(18), screen.top + ink.px(18), width, ink.px(26))
         ink.framed(surface, pill, pill.height // 2, SURFACE, BORDER)
         ink.dot(surface, (pill.left + ink.px(14), pill.centery), ink.px(5), ERROR)
         ink.write(surface, text, (pill.left + ink.px(24), pill.centery), TEXT, "small", "mono")
-    if view.message:
-        text = ink.fitted(view.message, screen.width - ink.px(80), "body")
+    if message:
+        text = ink.fitted(message, screen.width - ink.px(80), "body")
         pill = pygame.Rect(0, 0, ink.width(text, "body") + ink.px(36), ink.px(34))
         pill.midbottom = (screen.centerx, screen.bottom - ink.px(20))
         ink.framed(surface, pill, pill.height // 2, SURFACE, BORDER)
         ink.write(surface, text, pill.center, TEXT, "body", align="centre")
 
 
+_HELP_LINES = 9
+"""Lines that a column of the help may have: groups that fit together share one."""
+
+
 def draw_help(surface: pygame.Surface, ink: Ink, groups: tuple[tuple[str, tuple[Hint, ...]], ...]) -> None:
-    """All keys, in a card over the dimmed window: one column a group."""
+    """All keys, in a card over the dimmed window: titled groups in columns."""
     veil = pygame.Surface(surface.get_size())
     veil.fill(BACKGROUND)
     veil.set_alpha(200)
     surface.blit(veil, (0, 0))
     line, space = ink.px(28), ink.px(32)
-    columns = [_HelpColumn(ink, name, hints) for name, hints in groups]
-    rows = [columns]
-    if sum(column.width + space for column in columns) + space > surface.get_width():
-        half = (len(columns) + 1) // 2
-        rows = [columns[:half], columns[half:]]
-    heights = [max(len(column.hints) for column in row) * line + ink.px(44) for row in rows]
+    columns: list[_HelpColumn] = []
+    for group in groups:
+        if columns and columns[-1].lines + 1 + len(group[1]) <= _HELP_LINES:
+            columns[-1].add(ink, group)
+        else:
+            columns.append(_HelpColumn(ink, group))
+    rows: list[list[_HelpColumn]] = [[]]
+    for column in columns:
+        if rows[-1] and sum(other.width + space for other in (*rows[-1], column)) + space > surface.get_width():
+            rows.append([])
+        rows[-1].append(column)
+    heights = [max((column.lines for column in row), default=0) * line + ink.px(44) for row in rows]
     width = max(sum(column.width + space for column in row) for row in rows) + space
     card = pygame.Rect(0, 0, width, ink.px(64) + sum(heights))
     card.center = surface.get_rect().center
@@ -100,19 +110,32 @@ def draw_help(surface: pygame.Surface, ink: Ink, groups: tuple[tuple[str, tuple[
 
 
 class _HelpColumn:
-    """A titled list of keys, and how wide it is."""
+    """Titled lists of keys below one another, and how wide and high they are together."""
 
-    def __init__(self, ink: Ink, name: str, hints: tuple[Hint, ...]) -> None:
-        self.name, self.hints = name, hints
+    def __init__(self, ink: Ink, group: tuple[str, tuple[Hint, ...]]) -> None:
+        self.lines = -1
+        self.width = 0
+        self._groups: list[tuple[str, tuple[Hint, ...]]] = []
+        self._caps = 0
+        self.add(ink, group)
+
+    def add(self, ink: Ink, group: tuple[str, tuple[Hint, ...]]) -> None:
+        """Put one more group below."""
+        self._groups.append(group)
+        self.lines += 1 + len(group[1])
+        hints = [hint for _, some in self._groups for hint in some]
         self._caps = max((_hint_width(ink, (keys, "")) for keys, _ in hints), default=0) + ink.px(8)
         texts = [self._caps + ink.width(text, "small") for _, text in hints]
-        self.width = max([*texts, ink.width(name, "small")])
+        self.width = max([*texts, *(ink.width(name, "small") for name, _ in self._groups)])
 
     def draw(self, surface: pygame.Surface, ink: Ink, left: int, top: int, line: int) -> None:
-        ink.write(surface, self.name, (left, top), FAINT)
-        for number, (keys, text) in enumerate(self.hints, 1):
-            y = top + number * line
-            x = left
-            for key in keys:
-                x = draw_keycap(surface, ink, key, x, y) + ink.px(4)
-            ink.write(surface, text, (left + self._caps, y), MUTED)
+        y = top
+        for name, hints in self._groups:
+            ink.write(surface, name, (left, y), FAINT)
+            for keys, text in hints:
+                y += line
+                x = left
+                for key in keys:
+                    x = draw_keycap(surface, ink, key, x, y) + ink.px(4)
+                ink.write(surface, text, (left + self._caps, y), MUTED)
+            y += line + ink.px(6)

@@ -12,11 +12,13 @@ import numpy as np
 from arcade_dqn.games.catalog import GameInfo
 from arcade_dqn.games.game import Game
 from arcade_dqn.link.board import Status
-from arcade_dqn.stage.palette import ACCENT, EXPLORE
 from arcade_dqn.stage.player import Player, Scene
 from arcade_dqn.stage.source import SavedModel, Source
+from arcade_dqn.window.facts import AT_WORK, gauges, subtitle
+from arcade_dqn.window.hearing import Ear
+from arcade_dqn.window.insight import LOOKS, PROBE_SECONDS, Insight
 from arcade_dqn.window.keys import game_keys, help_groups, hints
-from arcade_dqn.window.view import Gauge, View, number
+from arcade_dqn.window.view import Thought, View, number
 
 SPEEDS = (1 / 8, 1 / 4, 1 / 2, 1.0, 2.0, 4.0, 8.0, math.inf)
 """Multiples of the game's own speed; the last one is as fast as it goes."""
@@ -28,15 +30,6 @@ _UNLIMITED_BUDGET = 0.010
 """Seconds of each window frame that are played at unlimited speed."""
 _KEPT_RETURNS = 200
 _KEPT_STEPS = 1000
-
-_AT_WORK = {
-    "starting": "getting ready",
-    "warming": "filling the buffer",
-    "training": "newest weights",
-    "evaluating": "being evaluated",
-    "saving": "saving",
-    "stopping": "stopping",
-}
 
 
 class Show:
@@ -60,8 +53,14 @@ class Show:
         self.greedy = greedy
         self.person = person
         self.paused = False
-        self.show_q_values = True
         self.help = False
+        self.gamepad = False
+        """Whether the help shall name its buttons."""
+        self.stands = False
+        """Whether the play stands still because another one is not as far: see `duel.py`."""
+        self.one_by_one = False
+        """Whether an episode's end is the end, until `begin` is called."""
+        self.insight = Insight(game.info)
         self.held: AbstractSet[str] = frozenset()
         """The game's keys that a person holds now."""
         self.scene: Scene | None = None
@@ -77,7 +76,8 @@ class Show:
         self._message_left = 0.0
         self._q_range = (0.0, 1e-6)
         self._tapped: str | None = None
-        self._history: deque[tuple[float, bool]] = deque(maxlen=_KEPT_STEPS)
+        self._history: deque[Thought] = deque(maxlen=_KEPT_STEPS)
+        self.ear = Ear(game.info)
 
     # --- time ---
 
@@ -85,6 +85,20 @@ class Show:
     def episodes(self) -> int:
         """Episodes that were shown to their end, their last picture included."""
         return len(self.player.returns) - (1 if self._hold > 0 else 0)
+
+    @property
+    def finished(self) -> int:
+        """Episodes that were played to their end."""
+        return len(self.player.returns)
+
+    def take_sounds(self) -> list[str]:
+        """What has happened since the last call that can be heard."""
+        return self.ear.take()
+
+    @property
+    def over(self) -> bool:
+        """Whether the episode on stage has ended."""
+        return self.scene is not None and bool(self.scene.ended)
 
     @property
     def waiting(self) -> bool:
@@ -98,6 +112,11 @@ class Show:
 
     def advance(self, seconds: float, *, budget: float | None = 0.012) -> None:
         """Let `seconds` pass. Spends at most about `budget` seconds on steps (None: as many as it takes)."""
+        self._pass(seconds, budget)
+        if self.scene is not None:
+            self.insight.consider(self.player.policy, self.scene, None if budget is None else PROBE_SECONDS)
+
+    def _pass(self, seconds: float, budget: float | None) -> None:
         self._since_poll += seconds
         if self._since_poll >= POLL_SECONDS:
             self._since_poll = 0.0
@@ -109,14 +128,14 @@ class Show:
         if self.waiting:
             return
         if self.scene is None:
-            self._keep(self.player.restart())
-        if self.paused:
+            self._keep(self.player.restart(), shown=True)
+        if self.paused or self.stands:
             return
         if self._hold > 0:
             self._hold -= seconds * max(1.0, min(8.0, self.speed))
             if self._hold > 0:
                 return
-        if self.awaits_key:
+        if self.awaits_key or (self.one_by_one and self.over):
             return
         if math.isinf(self.speed):
             self._play_unlimited(budget or _UNLIMITED_BUDGET)
@@ -136,19 +155,27 @@ class Show:
         end = time.perf_counter() + min(budget, _UNLIMITED_BUDGET)
         while time.perf_counter() < end:
             self._step(draw=False)
+            if self.one_by_one and self.scene is not None and self.scene.ended:
+                self.scene = self.player.drawn(self.scene)
+                return
         self._step(draw=True)
         self._hold = 0.0
 
     def _step(self, *, draw: bool) -> None:
-        action = None
-        if self.person:
-            held = self.held or ({self._tapped} if self._tapped else frozenset())
-            action = self.info.action_for(held)
-            self._tapped = None
-        self._keep(self.player.step(action, draw=draw))
+        action = self._persons_action() if self.person else None
+        self._keep(self.player.step(action, draw=draw), shown=draw)
 
-    def _keep(self, scene: Scene) -> None:
+    def _persons_action(self) -> int:
+        """What a person does in this step: the one place where their keys become an action."""
+        held = self.held or ({self._tapped} if self._tapped else frozenset())
+        self._tapped = None
+        return self.info.action_for(held)
+
+    def _keep(self, scene: Scene, *, shown: bool) -> None:
         self.scene = scene
+        if shown:
+            self.insight.see(scene)
+        self.ear.hear(scene)
         if scene.q_values is not None:
             low, high = self._q_range
             # The scale widens at once and narrows slowly, so that the bars do not jump with it.
@@ -159,7 +186,7 @@ class Show:
             if scene.step <= 1:
                 self._history.clear()
             if scene.action is not None:
-                self._history.append((float(scene.q_values.max()), scene.explored))
+                self._history.append(Thought(tuple(scene.q_values.tolist()), scene.explored))
         if scene.ended:
             self._hold = HOLD_SECONDS
 
@@ -200,19 +227,25 @@ class Show:
                     self._step(draw=True)
                     self._hold = 0.0
             case "restart":
-                if not self.waiting:
-                    self._due, self._hold = 0.0, 0.0
-                    self._keep(self.player.restart())
+                self.begin()
             case "greedy":
                 self.greedy = not self.greedy
                 self._since_poll = math.inf
                 self.say("greedy: no random actions" if self.greedy else "random actions as epsilon says")
             case "controls":
                 self._hand_over()
-            case "q_values":
-                self.show_q_values = not self.show_q_values
+            case "next_look":
+                self.insight.next()
             case "help":
                 self.help = not self.help
+            case look if look in LOOKS:
+                self.insight.choose(look)
+
+    def begin(self, *, same: bool = False) -> None:
+        """Begin an episode, the one under way or the next one; with `same`, also an ended one again."""
+        if not self.waiting:
+            self._due, self._hold, self._tapped = 0.0, 0.0, None
+            self._keep(self.player.restart(same=same), shown=True)
 
     def press(self, key: str) -> None:
         """A person has pressed one of the game's keys: even a short tap counts for one step."""
@@ -278,13 +311,13 @@ class Show:
             state=self.state,
             note=self._note(),
             title=self.info.title,
-            subtitle=self._subtitle(),
-            speed=_speed_text(self.speed),
+            subtitle=subtitle(self.source),
+            speed=speed_text(self.speed),
             frame_rate=frame_rate,
             episode=scene.episode if scene else 0,
             episode_return=scene.episode_return if scene else None,
             best=max(player.returns, default=None),
-            gauges=self._gauges(),
+            gauges=gauges(self.source, self._status, live=self._live, epsilon=player.epsilon, greedy=self.greedy),
             action_names=self.player.game.action_names,
             q_values=q_values,
             q_range=self._q_range,
@@ -293,15 +326,17 @@ class Show:
             returns=tuple(player.returns[-_KEPT_RETURNS:]),
             history=tuple(self._history),
             hints=hints(self.info, self.person, agent=player.policy is not None),
-            show_q_values=self.show_q_values,
+            look=self.insight.look(
+                player.policy, scene, player.epsilon, self.source.temperature if self.source else None
+            ),
             recording=recording,
             message=self._message or self._standing_message(),
             waiting=self._waiting_text(),
-            help=help_groups(self.info) if self.help else (),
+            help=help_groups(self.info, gamepad=self.gamepad) if self.help else (),
         )
 
     def _standing_message(self) -> str:
-        if self.awaits_key and self._hold <= 0 and game_keys(self.info):
+        if self.awaits_key and self._hold <= 0 and game_keys(self.info) and not (self.one_by_one and self.over):
             scene = self.scene
             again = f"{number(scene.episode_return)} points. " if scene is not None and scene.ended else ""
             return f"{again}Press a key of the game to begin"
@@ -320,67 +355,12 @@ class Show:
         if self._live and self._status is not None:
             if self._status.state == "paused":
                 return "the training"
-            return _AT_WORK.get(self._status.state, self._status.state)
+            return AT_WORK.get(self._status.state, self._status.state)
         return "not learning"
 
-    def _subtitle(self) -> str:
-        if self.source is None:
-            return "no agent saved yet"
-        kind = "model" if isinstance(self.source, SavedModel) else "run"
-        evaluation = self.source.evaluation()
-        score = f", scored {number(round(evaluation.mean, 1))}" if evaluation is not None else ""
-        return f"{kind} {self.source.title}{score}"
 
-    def _gauges(self) -> tuple[Gauge, ...]:
-        """Progress, replay buffer and epsilon; a demo has neither of the first two."""
-        status = self._status
-        if status is None or not status.steps_total:
-            progress = self._trained()
-        else:
-            speed = (
-                "" if math.isnan(status.steps_per_second) or not self._live else f"{status.steps_per_second:,.0f}/s  "
-            )
-            progress = Gauge(
-                "STEPS",
-                f"{speed}{status.step:,} / {status.steps_total:,}",
-                min(1.0, status.step / status.steps_total),
-            )
-        if status is None or not status.replay_capacity:
-            replay = Gauge("REPLAY BUFFER", "about to begin" if self._live else "not in use", None)
-        else:
-            filled = status.replay_size / status.replay_capacity
-            replay = Gauge(
-                "REPLAY BUFFER",
-                f"{status.replay_size:,} / {status.replay_capacity:,}  {_percent(filled)}",
-                filled,
-                tick=status.learning_start / status.replay_capacity,
-                tag="" if status.replay_size >= status.learning_start else "before learning",
-                colour=ACCENT,
-            )
-        epsilon = self.player.epsilon
-        tag, strong = ("greedy", False) if self.greedy or epsilon == 0 else ("", False)
-        if self._live and status is not None and status.epsilon_override and not self.greedy:
-            tag, strong = "set by hand", True
-        if self.source is None:
-            gauge = Gauge("EPSILON", "not in use", None)
-        elif self._live and status is not None and math.isnan(status.epsilon):
-            gauge = Gauge("EPSILON", "about to begin", None)
-        else:
-            gauge = Gauge("EPSILON", f"{epsilon:.3f}", epsilon, colour=EXPLORE, tag=tag, strong=strong)
-        return progress, replay, gauge
-
-    def _trained(self) -> Gauge:
-        if isinstance(self.source, SavedModel):
-            training = self.source.model.training
-            return Gauge("TRAINED", f"{training.steps:,} steps", None)
-        return Gauge("STEPS", "about to begin" if self._live else "not in training", None)
-
-
-def _percent(share: float) -> str:
-    return f"{share:.0%}" if share >= 0.1 or share == 0 else f"{share:.1%}"
-
-
-def _speed_text(speed: float) -> str:
+def speed_text(speed: float) -> str:
+    """Such as `2x`, `1/8x` or `max`."""
     if math.isinf(speed):
         return "max"
     return f"{speed:g}x" if speed >= 1 else f"1/{round(1 / speed)}x"

@@ -73,3 +73,49 @@ def test_weights_are_copied_and_checked() -> None:
         policy.set_weights({"q/kernel": np.ones((2, 3), np.float32), "q/bias": np.zeros(2, np.float32)})
     with pytest.raises(NetworkError, match="needs q/bias of shape .* but got nothing"):
         policy.set_weights({"q/kernel": np.ones((2, 2), np.float32)})
+
+
+def head_policy(head: str, outputs: list[list[float]], **settings: float) -> Policy:
+    """A network without inputs to speak of: its outputs [actions][atoms] are its biases."""
+    atoms = len(outputs[0])
+    network = NetworkSettings(hidden=(), head=head, atoms=max(2, atoms), **settings)  # type: ignore[arg-type]
+    weights = {
+        "q/kernel": np.zeros((1, len(outputs) * atoms), np.float32),
+        "q/bias": np.array(outputs, np.float32).ravel(),
+    }
+    return Policy(network, (1,), len(outputs), weights)
+
+
+def test_c51s_distribution_by_hand() -> None:
+    log = np.log
+    policy = head_policy("c51", [[log(1), log(2), log(1)], [log(8), log(1), log(1)]], v_min=-2.0, v_max=4.0)
+    found = policy.distribution(np.zeros((2, 1), np.float32))
+    assert found is not None
+    assert found.returns.shape == found.probabilities.shape == (2, 2, 3)
+    np.testing.assert_array_equal(found.returns[1], [[-2, 1, 4], [-2, 1, 4]])
+    np.testing.assert_allclose(found.probabilities[0], [[0.25, 0.5, 0.25], [0.8, 0.1, 0.1]], atol=1e-6)
+
+
+def test_qrs_distribution_is_its_quantiles_in_order() -> None:
+    policy = head_policy("qr", [[3.0, 1.0], [-1.0, 7.0]])
+    found = policy.distribution(np.zeros((1, 1), np.float32))
+    assert found is not None
+    np.testing.assert_array_equal(found.returns[0], [[1, 3], [-1, 7]])
+    np.testing.assert_array_equal(found.probabilities[0], np.full((2, 2), 0.5))
+
+
+@pytest.mark.parametrize("settings", [{"head": "c51", "v_min": -3.0, "v_max": 8.0}, {"head": "qr"}])
+@pytest.mark.parametrize("dueling", [False, True])
+def test_a_distributions_mean_is_the_q_value(settings: dict[str, object], dueling: bool) -> None:
+    network = NetworkSettings(hidden=(16,), atoms=11, dueling=dueling, **settings)  # type: ignore[arg-type]
+    policy = Policy(network, (4,), 3, initial_weights(network, (4,), 3, seed=5))
+    seen = np.random.default_rng(1).normal(size=(6, 4)).astype(np.float32)
+    found = policy.distribution(seen)
+    assert found is not None
+    np.testing.assert_allclose(found.probabilities.sum(axis=2), 1, atol=1e-6)
+    np.testing.assert_allclose((found.returns * found.probabilities).sum(axis=2), policy.q_values(seen), atol=1e-5)
+
+
+def test_expected_values_are_no_distribution() -> None:
+    policy = head_policy("expected", [[1.0], [2.0]])
+    assert policy.distribution(np.zeros((1, 1), np.float32)) is None

@@ -38,6 +38,8 @@ def stderr_line(capsys: pytest.CaptureFixture[str]) -> str:
         (["resume", "nothing"], ["'nothing'"]),
         (["watch", "cartpole", "--speed", "-1"], ["--speed", "-1"]),
         (["watch", "cartpole", "--episodes", "0"], ["--episodes", "0"]),
+        (["watch", "cartpole", "--terminal", "--beside", "pong"], ["--beside", "for the window"]),
+        (["watch", "cartpole", "--terminal", "--sounds"], ["--sounds", "for the window"]),
         (["eval", "cartpole", "--episodes", "0"], ["--episodes", "0"]),
         (["eval", "cartpole", "--seed", "-5"], ["--seed", "-5"]),
         (["export", "cartpole", "out.h5"], ["out.h5", ".keras"]),

@@ -51,7 +51,7 @@ def test_colour_depth(environment: dict[str, str], depth: str) -> None:
 def scene(q_values: list[float] | None, action: int, explored: bool) -> Scene:
     picture = np.zeros((2, 2, 3), np.uint8)
     values = None if q_values is None else np.array(q_values, np.float32)
-    return Scene(picture, (), np.zeros(2), values, action, explored, 1, 0.0, 1, 1, 0.0, "")
+    return Scene(picture, (), np.zeros(2), values, action, explored, 1, 0.0, 1, 1, 0.0, "", np.zeros(2))
 
 
 def test_the_q_line_marks_the_choice_and_says_who_made_it() -> None:

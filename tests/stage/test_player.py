@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from arcade_dqn.acting.policy import Policy
@@ -52,6 +54,36 @@ def test_restart_begins_the_same_episode_again_and_after_an_end_the_next(ladder,
     assert player.restart().episode == 2
     assert game.seeds == [watching_seed(4, episode) for episode in (1, 1, 2)]
     assert player.returns == [6.0]
+
+
+def test_an_ended_episode_can_be_begun_again_and_is_as_if_it_had_not_been(ladder, climber: Policy) -> None:
+    game = ladder()
+    player = Player(game, climber, seed=4)
+    assert player.restart(same=True).episode == 1
+    for _ in range(3):
+        player.step(1)
+    assert player.returns == [6.0]
+    opening = player.restart(same=True)
+    assert (opening.episode, opening.step, player.returns) == (1, 0, [])
+    player.step()
+    assert player.restart(same=True).episode == 1
+    assert set(game.seeds) == {watching_seed(4, 1)}
+
+
+def test_the_newest_observation_is_what_the_next_action_is_chosen_by(ladder, climber: Policy) -> None:
+    player = Player(ladder(), climber, seed=4)
+    scenes = [player.restart(), *(player.step(1) for _ in range(3))]
+    assert [scene.newest[0] for scene in scenes] == [0, 1, 2, 3]
+    for before, after in itertools.pairwise(scenes):
+        np.testing.assert_array_equal(before.newest, after.observation)
+
+
+def test_a_scene_without_a_picture_gets_it_later(ladder, climber: Policy) -> None:
+    player = Player(ladder(), climber, seed=4)
+    undrawn = player.step(1, draw=False)
+    drawn = player.drawn(undrawn)
+    assert int(drawn.picture[0, 0, 0]) == 1
+    assert drawn.newest is undrawn.newest
 
 
 def test_chance_repeats_with_the_episode_and_epsilon_is_its_share(ladder, climber: Policy) -> None:

@@ -145,6 +145,13 @@ def test_the_last_weights_of_a_dead_board_serve_where_no_model_was_saved(run: Ru
     assert not source.live
 
 
+def test_a_munchausen_run_tells_the_temperature_of_its_soft_policy(tmp_path: Path) -> None:
+    plain = LiveRun(RunDir.create(tmp_path, settings(), "plain"))
+    assert plain.temperature is None
+    soft = {"network.hidden": "8", "learning.munchausen": True, "learning.munchausen_temperature": 0.05}
+    assert LiveRun(RunDir.create(tmp_path, build("CartPole-v1", "cartpole", soft), "soft")).temperature == 0.05
+
+
 def test_a_board_that_is_no_board_is_waited_out(run: RunDir) -> None:
     run.board.write_bytes(b"nonsense")
     source = open_source("first", run.path.parents[1])

@@ -9,9 +9,9 @@ import pygame
 import pytest
 
 from arcade_dqn.stage import palette
-from arcade_dqn.window.hud import Hud, number_q
+from arcade_dqn.window.hud import Hud
 from arcade_dqn.window.layout import place
-from arcade_dqn.window.view import Gauge, View, number
+from arcade_dqn.window.view import Gauge, Heat, Look, Thought, View, number, number_q
 
 Views = Callable[..., View]
 
@@ -109,13 +109,17 @@ def test_the_picture_is_scaled_by_whole_pixels_with_nothing_between(surface: pyg
 
 def test_drawing_part_by_part_gives_the_same_as_drawing_anew(surface: pygame.Surface, view: Views) -> None:
     pictures = [np.full((400, 600, 3), value, np.uint8) for value in (40, 90)]
+    heat = Heat(np.array([[0.5, 0], [0, -1]], np.float32), 1.0, (1.0, 1.0), False)
     steps = [
         (view(), pictures[0]),
-        (view(episode_return=32.0, history=((1.0, False), (2.0, True))), pictures[0]),
+        (view(episode_return=32.0, history=(Thought((1.0, 0.5), False), Thought((2.0, 0.5), True))), pictures[0]),
         (view(message="saved film.mp4", recording="0:03"), pictures[1]),
         (view(help=(("Keys", ((("Space",), "pause"),)),)), pictures[1]),
         (view(state="HUMAN", hints=((("H",), "hand back"),)), pictures[0]),
-        (view(show_q_values=False), pictures[0]),
+        (view(look=Look("")), pictures[0]),
+        (view(look=Look("chances", "CHANCES", chances=(0.25, 0.75))), pictures[1]),
+        (view(look=Look("inputs", "INPUTS", heat=heat)), pictures[1]),
+        (view(look=Look("inputs", "INPUTS")), pictures[1]),
         (view(waiting="Waiting"), None),
     ]
     hud = Hud()
@@ -154,7 +158,7 @@ def test_every_size_can_be_drawn(size: tuple[int, int], view: Views) -> None:
 def test_a_network_gone_wrong_is_drawn_all_the_same(
     surface: pygame.Surface, view: Views, values: tuple[float, float]
 ) -> None:
-    history = tuple((value, False) for value in values)
+    history = tuple(Thought((value, value), False) for value in values)
     picture = np.zeros((400, 600, 3), np.uint8)
     Hud().draw(surface, view(q_values=values, history=history, returns=values), picture)
 

@@ -4,6 +4,7 @@ import pygame
 import pytest
 
 from arcade_dqn.games.catalog import find
+from arcade_dqn.window.insight import LOOKS
 from arcade_dqn.window.keys import BINDINGS, command_for, game_keys, help_groups, hints
 
 CARTPOLE = find("CartPole-v1")
@@ -34,6 +35,13 @@ def display() -> None:
         (pygame.K_F1, "", "help"),
         (pygame.K_F11, "", "fullscreen"),
         (pygame.K_ESCAPE, "\x1b", "close"),
+        (pygame.K_TAB, "\t", "next_look"),
+        (pygame.K_v, "v", "over_time"),
+        (pygame.K_d, "d", "returns"),
+        (pygame.K_a, "a", "chances"),
+        (pygame.K_i, "i", "inputs"),
+        (pygame.K_o, "o", "sees"),
+        (pygame.K_m, "m", "sounds"),
         (pygame.K_x, "x", ""),
         (pygame.K_LEFT, "", ""),
         (0, "", ""),
@@ -70,3 +78,15 @@ def test_the_help_names_every_key() -> None:
     shown = [text for _, group in help_groups(CARTPOLE) for _, text in group]
     assert all(binding.help in shown for binding in BINDINGS)
     assert "push left" in shown
+
+
+def test_the_help_names_every_command_once_and_a_gamepads_buttons_if_there_is_one() -> None:
+    listed = [text for _, group in help_groups(CARTPOLE) for _, text in group]
+    assert len(listed) == len(set(listed)) == len(BINDINGS) + 2
+    assert "Gamepad" not in dict(help_groups(CARTPOLE))
+    assert "Gamepad" in dict(help_groups(CARTPOLE, gamepad=True))
+
+
+def test_every_view_has_its_key() -> None:
+    commands = {binding.command for binding in BINDINGS}
+    assert set(LOOKS) <= commands

@@ -5,6 +5,7 @@ import itertools
 import pygame
 import pytest
 
+from arcade_dqn.window.duel_layout import HIGH_STRIP, STRIP, WHOLE, lay_out_duel
 from arcade_dqn.window.layout import MINIMUM, Layout, lay_out, place, scale_for
 
 
@@ -28,6 +29,37 @@ def test_a_picture_larger_than_its_room_is_shrunk() -> None:
     assert place((600, 400), pygame.Rect(0, 0, 300, 300)) == pygame.Rect(0, 50, 300, 200)
 
 
+def test_whole_multiples_that_waste_the_room_are_given_up() -> None:
+    room = pygame.Rect(0, 0, 610, 440)
+    assert place((160, 160), room).size == (320, 320)
+    # 2 of 2.75: less than 0.8.
+    assert place((160, 160), room, least=0.8).size == (440, 440)
+    assert place((160, 210), room, least=0.8).size == (320, 420)
+
+
+@pytest.mark.parametrize("picture", [(160, 210), (160, 160), (600, 400), (500, 500)])
+@pytest.mark.parametrize("strip", [0, STRIP, HIGH_STRIP])
+@pytest.mark.parametrize("size", [(1280, 720), MINIMUM, (1000, 1000), (1920, 1080), (3840, 2160)])
+def test_two_pictures_lie_side_by_side_and_nothing_overlaps(
+    size: tuple[int, int], strip: int, picture: tuple[int, int]
+) -> None:
+    layout = lay_out_duel(size, picture, strip=strip)
+    window = pygame.Rect((0, 0), size)
+    cards = [layout.board, layout.footer, *layout.screens, *(layout.strips or ())]
+    assert all(window.contains(card) for card in cards)
+    assert not any(one.colliderect(other) for one, other in itertools.combinations(cards, 2))
+    assert layout.screens[0].size == layout.screens[1].size
+    for screen, room in zip(layout.screens, layout.pictures, strict=True):
+        assert screen.contains(place(picture, room, WHOLE))
+    assert (layout.strips is not None) == bool(strip)
+    if layout.strips is not None:
+        assert layout.strips[0].height >= strip * layout.scale - 1
+
+
+def test_a_duel_in_a_window_of_no_size_is_survived() -> None:
+    lay_out_duel((1, 1), (600, 400), strip=STRIP)
+
+
 @pytest.mark.parametrize("picture", [(160, 210), (160, 160), (600, 400), (500, 500)])
 @pytest.mark.parametrize("actions", [2, 6, 9, 18])
 @pytest.mark.parametrize("size", [(1280, 720), MINIMUM, (1000, 1000), (1920, 1080), (3840, 2160)])
@@ -41,6 +73,11 @@ def test_nothing_overlaps_or_leaves_its_card(size: tuple[int, int], actions: int
     assert all(layout.panel.contains(part) for part in parts)
     assert not any(one.colliderect(other) for one, other in itertools.combinations(parts, 2))
     assert layout.screen.contains(place(picture, layout.picture))
+    above = [layout.badge, layout.title, layout.subtitle, *layout.tiles, *layout.gauges]
+    below = [layout.look, *([layout.look_sparkline] if layout.look_sparkline else [])]
+    assert all(layout.panel.contains(part) for part in below)
+    assert not any(one.colliderect(other) for one, other in itertools.combinations(above + below, 2))
+    assert layout.look.height >= 180 * layout.scale
 
 
 def _panel_parts(layout: Layout) -> list[pygame.Rect]:

@@ -131,6 +131,44 @@ def test_without_an_agent_nobody_takes_over(person: Show) -> None:
     assert "no saved agent" in person.view().message
 
 
+def test_the_newest_thoughts_are_kept(show: Show) -> None:
+    show.advance(0.1, budget=None)
+    view = show.view()
+    assert view.q_values is not None
+    assert view.history[-1].q_values == view.q_values
+    assert view.history[-1].value == max(view.q_values)
+    assert not any(thought.explored for thought in view.history)
+
+
+def test_an_episode_that_stands_alone_waits_at_its_end(person: Show) -> None:
+    person.one_by_one = True
+    person.held = {"left"}
+    for _ in range(200):
+        person.advance(1 / FPS, budget=None)
+    ended = steps(person)
+    assert person.over
+    assert person.finished == 1
+    person.begin(same=True)
+    assert (steps(person), person.finished, person.over) == (0, 0, False)
+    person.speed = math.inf
+    person.advance(1.0)
+    assert (steps(person), person.finished) == (ended, 1)
+    assert person.scene is not None
+    assert person.picture is person.scene.picture
+    person.begin()
+    assert person.view().episode == 2
+
+
+def test_who_stands_for_another_takes_no_step(show: Show) -> None:
+    show.stands = True
+    show.advance(1.0)
+    assert steps(show) == 0
+    assert show.picture is not None
+    show.stands = False
+    show.advance(0.1, budget=None)
+    assert steps(show) == 5
+
+
 def test_a_message_goes_away(show: Show) -> None:
     show.say("hello")
     show.advance(2.9)

@@ -28,6 +28,7 @@ from arcade_dqn.link.board import Board, BoardError, BoardReader, Status
 from arcade_dqn.stage import palette
 from arcade_dqn.storage.model_file import load_model
 from arcade_dqn.storage.run_dir import RunDir
+from arcade_dqn.window.duel_layout import STRIP, WHOLE, lay_out_duel
 from arcade_dqn.window.layout import lay_out, place
 from arcade_dqn.window.main import main
 
@@ -252,6 +253,55 @@ def test_the_keys_on_the_input_and_the_end_by_a_signal(screen: Screen, model: Pa
         assert process.wait(PATIENCE) == 0
 
 
+def test_every_view_is_opened_by_its_key(screen: Screen, model: Path, tmp_path: Path) -> None:
+    arguments = [str(model), "--events", "--seed", "1", "--size", "1280x720"]
+    with window(arguments, tmp_path, screen.display) as process:
+        event(process, "opened")
+        press(process, "space")
+        panels = []
+        for key in ("q", "v", "d", "a", "i", "o"):
+            press(process, key, "s")
+            shot = pygame.image.load(event(process, "saved")["path"])
+            panels.append(pygame.image.tobytes(shot.subsurface(lay_out(SIZE, 3, 2).look), "RGB"))
+        assert len(set(panels)) == len(panels)
+
+
+def test_two_agents_side_by_side(screen: Screen, model: Path, tmp_path: Path) -> None:
+    arguments = [str(model), "--beside", str(model), "--events", "--seed", "1", "--speed", "0", "--episodes", "6"]
+    with window([*arguments, "--size", "1280x720"], tmp_path, screen.display) as process:
+        event(process, "opened")
+        press(process, "c", "s")
+        shot = pygame.surfarray.array3d(pygame.image.load(event(process, "saved")["path"])).swapaxes(0, 1)
+        layout = lay_out_duel(SIZE, (600, 400), strip=STRIP)
+        for room in layout.pictures:
+            placed = place((600, 400), room, WHOLE)
+            sky = cartpole.draw(0.0, 0.0, None)[60:90, 10:-10]
+            there = shot[placed.top + 60 : placed.top + 90, placed.left + 10 : placed.right - 10]
+            np.testing.assert_array_equal(there, sky)
+        assert event(process, "closed")["episodes"] >= 6
+        assert process.wait(PATIENCE) == 0
+    assert [path.suffix for path in sorted(tmp_path.glob("*.mp4"))] == [".mp4"]
+
+
+def test_two_games_side_by_side_are_refused(screen: Screen, model: Path, tmp_path: Path) -> None:
+    with window([str(model), "--beside", "acrobot"], tmp_path, screen.display) as process:
+        output, errors = process.communicate(timeout=PATIENCE)
+        assert (process.returncode, output) == (2, b"")
+        assert errors.decode().count("\n") == 1
+        assert "CartPole-v1" in errors.decode() and "Acrobot-v1" in errors.decode()
+
+
+def test_sounds_are_switched_on_and_off(screen: Screen, model: Path, tmp_path: Path) -> None:
+    with window([str(model), "--events", "--sounds", "--speed", "0"], tmp_path, screen.display) as process:
+        event(process, "opened")
+        press(process, "m", "m", "s")
+        event(process, "saved")
+        press(process, "escape")
+        assert process.wait(PATIENCE) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+
+
 def test_it_closes_after_the_asked_number_of_episodes(screen: Screen, model: Path, tmp_path: Path) -> None:
     with window([str(model), "--events", "--speed", "0", "--episodes", "2"], tmp_path, screen.display) as process:
         assert event(process, "closed")["episodes"] >= 2
@@ -292,6 +342,7 @@ def test_a_driver_that_shows_nothing_is_no_display(
     [
         ([], "name either what to watch, or a game after --play"),
         (["cartpole", "--play", "pong"], "name either what to watch"),
+        (["--play", "cartpole", "--beside", "cartpole"], "--beside is for watching two agents"),
         (["cartpole", "--speed", "-1"], "--speed: -1 is not allowed; it must be a number from 0"),
         (["cartpole", "--speed", "fast"], "--speed: fast is not allowed"),
         (["cartpole", "--episodes", "1.5"], "--episodes: 1.5 is not allowed; it must be a whole number"),

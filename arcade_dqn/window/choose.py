@@ -1,0 +1,59 @@
+"""From the program's arguments to a show: whom to watch, and who plays beside whom."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+
+from arcade_dqn.config import build
+from arcade_dqn.errors import UsageError
+from arcade_dqn.games.catalog import GameInfo, find
+from arcade_dqn.games.make import make
+from arcade_dqn.stage.source import SavedModel, Source, SourceError, best_model, open_source
+from arcade_dqn.window.duel import Duel, check_same_game, other_rules
+from arcade_dqn.window.keys import game_keys
+from arcade_dqn.window.show import Show
+
+
+def what_to_show(options: argparse.Namespace) -> tuple[Source, ...]:
+    """Whom to watch: two agents side by side, one agent, or in a person's play the game's best one if there is any."""
+    if options.play is None:
+        source = open_source(options.target, options.runs_dir)
+        if options.beside is None:
+            return (source,)
+        other = open_source(options.beside, options.runs_dir)
+        check_same_game(source, other)
+        return source, other
+    try:
+        return (SavedModel(best_model(find(options.play), options.runs_dir)),)
+    except SourceError:
+        return ()
+
+
+def make_show(sources: tuple[Source, ...], info: GameInfo, options: argparse.Namespace) -> Show | Duel:
+    """The show, or two side by side: two agents, or a person and the saved agent."""
+    seed = secrets.randbelow(2**31) if options.seed is None else options.seed
+    person = options.play is not None
+
+    def show(source: Source | None, *, person: bool = False) -> Show:
+        game = source.make_game() if source else make(info, build(info.id, info.preset).environment, render=True)
+        if person and not game_keys(game.info):
+            game.close()
+            raise UsageError(f"{info.title} has no keys to play it with; `arcade-dqn watch` shows its agent")
+        return Show(game, source, seed=seed, speed=options.speed, greedy=options.greedy, person=person)
+
+    if not sources:
+        # A person needs no agent.
+        return show(None, person=person)
+    if len(sources) == 1 and not person:
+        return show(sources[0])
+    left = show(sources[0], person=person)
+    try:
+        duel = Duel(left, show(sources[-1]))
+    except BaseException:
+        left.close()
+        raise
+    rules = other_rules(info, sources[0].environment, sources[-1].environment)
+    if rules:
+        duel.say(rules)
+    return duel

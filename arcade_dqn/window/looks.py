@@ -1,0 +1,278 @@
+"""The views of what the agent thinks and sees, drawn into whatever room there is: a part of the panel, or a strip."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pygame
+
+from arcade_dqn.stage.palette import (
+    ACCENT_DIM,
+    BORDER,
+    FAINT,
+    MUTED,
+    RAISED,
+    SCREEN,
+    TEXT,
+    Colour,
+)
+from arcade_dqn.window.bars import (
+    CHOSEN,
+    CHOSEN_TEXT,
+    draw_compact_row,
+    draw_heading,
+    draw_marker,
+    draw_q_values,
+    draw_row,
+    name_width,
+)
+from arcade_dqn.window.charts import draw_history
+from arcade_dqn.window.heat import draw_heat_legend, heat_layer
+from arcade_dqn.window.ink import Ink
+from arcade_dqn.window.layout import COMPACT_ROW, LABEL, ROW, place, rows_in
+from arcade_dqn.window.view import Bar, Histograms, Look, Tile, View, number, number_q
+
+_LEAST_HISTOGRAM, _MOST_HISTOGRAM = 26, 88
+"""Height of one action's histogram, in the design's pixels."""
+_NARROW = 260
+"""Width under which a histogram has no room for words beside it."""
+_AXIS = 18
+SHARP = 16
+"""Pictures that are no wider are cells of a game, and stay sharp."""
+
+
+def draw_look(surface: pygame.Surface, ink: Ink, room: pygame.Rect, view: View) -> None:
+    """Draw the open view of `view` into `room`."""
+    look = view.look
+    match look.name:
+        case "":
+            return
+        case "q_values":
+            draw_q_values(surface, ink, room, view)
+            return
+        case "over_time" if not look.sentence:
+            draw_history(surface, ink, room, view.history, every_action=True)
+            return
+    chooser = CHOSEN_TEXT[view.chosen_by] if look.returns is not None or look.chances else ""
+    colour = CHOSEN[view.chosen_by] if chooser else MUTED
+    draw_heading(surface, ink, room, look.heading, chooser or look.note, colour)
+    below = pygame.Rect(room.left, room.top + ink.px(LABEL), room.width, max(1, room.height - ink.px(LABEL)))
+    below.height -= _sentence_below(surface, ink, below, look)
+    if look.returns is not None:
+        _draw_histograms(surface, ink, below, view, look.returns)
+    elif look.chances:
+        _draw_chances(surface, ink, below, view)
+    elif look.bars:
+        _draw_bars(surface, ink, below, look.bars)
+    elif look.tiles:
+        _draw_tiles(surface, ink, below, look.tiles)
+    elif look.heat is not None:
+        _draw_heat_key(surface, ink, below, view)
+
+
+def _sentence_below(surface: pygame.Surface, ink: Ink, room: pygame.Rect, look: Look) -> int:
+    """The sentence at the bottom of `room`, or at its top if there is nothing else; the height that it takes."""
+    if not look.sentence:
+        return 0
+    alone = not (look.chances or look.bars or look.heat)
+    line = ink.height("small") + ink.px(3)
+    lines = wrapped(ink, look.sentence, room.width)
+    if alone:
+        y = room.top + ink.px(12)
+    else:
+        # A strip that is hardly high enough for the thing itself has no room for words about it.
+        lines = lines[: max(0, (room.height - ink.px(72)) // line)]
+        y = room.bottom - line * len(lines) + line // 2
+    for index, text in enumerate(lines):
+        ink.write(surface, text, (room.left, y + index * line), MUTED if alone else FAINT)
+    return line * len(lines) + (ink.px(6) if lines else 0)
+
+
+def wrapped(ink: Ink, text: str, width: int) -> list[str]:
+    """`text` in lines of at most `width` pixels, broken between words."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and ink.width(longer, "small") <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+# --- the distribution of returns ---
+
+
+def _draw_histograms(surface: pygame.Surface, ink: Ink, room: pygame.Rect, view: View, shown: Histograms) -> None:
+    count = len(shown.heights)
+    height = room.height - ink.px(_AXIS)
+    columns = next((n for n in (1, 2, 3) if -(-count // n) * ink.px(_LEAST_HISTOGRAM) <= height), 3)
+    lines = -(-count // columns)
+    gap = ink.px(16)
+    width = (room.width - gap * (columns - 1)) // columns
+    row_height = max(2, min(ink.px(_MOST_HISTOGRAM), height // max(1, lines)))
+    names = name_width(ink, view.action_names, width)
+    # Where they are narrow, names and numbers stand over the columns instead of beside them.
+    over = width < ink.px(_NARROW) and row_height >= ink.px(_LEAST_HISTOGRAM)
+
+    def plot_in(row: pygame.Rect) -> pygame.Rect:
+        """Where the columns of a histogram stand in its row."""
+        if over:
+            top = ink.px(15)
+            return pygame.Rect(row.left, row.top + top, row.width, max(2, row.height - top - ink.px(4)))
+        return pygame.Rect(row.left + names, row.top, max(2, row.width - names - ink.px(52)), row.height - ink.px(4))
+
+    for index, heights in enumerate(shown.heights):
+        left = room.left + (index // lines) * (width + gap)
+        row = pygame.Rect(left, room.top + (index % lines) * row_height, width, row_height)
+        plot = plot_in(row)
+        chosen = CHOSEN[view.chosen_by] if index == view.action else None
+        value = view.q_values[index] if view.q_values is not None else math.nan
+        middle = row.top + ink.px(8) if over else plot.bottom - min(plot.height // 2, ink.px(10))
+        if chosen is not None:
+            draw_marker(surface, ink, (row.left, middle), chosen)
+        colour = TEXT if chosen else MUTED
+        said = number_q(value)
+        room_for_name = (width - ink.width(said, "small", "mono") if over else names) - ink.px(22)
+        name = ink.fitted(view.action_names[index], room_for_name)
+        ink.write(surface, name, (row.left + ink.px(14), middle), colour)
+        ink.write(surface, said, (row.right, middle), colour, "small", "mono", align="right")
+        _draw_histogram(surface, ink, plot, heights, value, shown, chosen)
+    for column in range(columns):
+        plot = plot_in(pygame.Rect(room.left + column * (width + gap), room.top, width, row_height))
+        _draw_axis(surface, ink, plot, room.top + lines * row_height, shown)
+
+
+def _draw_histogram(
+    surface: pygame.Surface,
+    ink: Ink,
+    plot: pygame.Rect,
+    heights: Sequence[float],
+    mean: float,
+    shown: Histograms,
+    chosen: Colour | None,
+) -> None:
+    """Columns on a line, with a mark at their mean."""
+    surface.fill(BORDER, (plot.left, plot.bottom, plot.width, 1))
+    for index, height in enumerate(heights):
+        # From edge to edge: the columns share all the pixels, whatever their number.
+        left = plot.left + round(index * plot.width / len(heights))
+        right = plot.left + round((index + 1) * plot.width / len(heights))
+        tall = round(height * (plot.height - ink.px(3)))
+        if tall > 0:
+            space = 1 if right - left > 3 else 0
+            surface.fill(chosen or ACCENT_DIM, (left, plot.bottom - tall, max(1, right - left - space), tall))
+    if math.isfinite(mean) and shown.low <= mean <= shown.high:
+        x = plot.left + round((mean - shown.low) / (shown.high - shown.low) * (plot.width - 1))
+        surface.fill(SCREEN, (x - 1, plot.top, max(3, ink.px(2) + 2), plot.height))
+        surface.fill(TEXT if chosen else MUTED, (x, plot.top, max(1, ink.px(2)), plot.height))
+
+
+def _draw_axis(surface: pygame.Surface, ink: Ink, plot: pygame.Rect, top: int, shown: Histograms) -> None:
+    """The lowest and highest return, and zero if it lies between."""
+    middle = top + ink.px(_AXIS) // 2 + ink.px(1)
+    low, high = number(shown.low), number(shown.high)
+    used_left = ink.write(surface, low, (plot.left, middle), FAINT, "small", "mono")
+    used_right = ink.write(surface, high, (plot.right, middle), FAINT, "small", "mono", align="right")
+    if shown.low < 0 < shown.high:
+        x = plot.left + round(-shown.low / (shown.high - shown.low) * plot.width)
+        surface.fill(FAINT, (x, top - ink.px(4), 1, ink.px(6)))
+        space = ink.px(10)
+        if plot.left + used_left + space < x < plot.right - used_right - space:
+            ink.write(surface, "0", (x, middle), FAINT, "small", "mono", align="centre")
+
+
+# --- chances ---
+
+
+def _draw_chances(surface: pygame.Surface, ink: Ink, room: pygame.Rect, view: View) -> None:
+    count = len(view.look.chances)
+    fitting = (n for n in (1, 2, 3) if -(-count // n) * ink.px(ROW if n == 1 else COMPACT_ROW) <= room.height)
+    columns = next(fitting, 3)
+    names = name_width(ink, view.action_names, room.width)
+    for index, row in enumerate(rows_in(room, count, columns, ink.scale)):
+        chance = view.look.chances[index]
+        chosen = CHOSEN[view.chosen_by] if index == view.action else None
+        name, text = view.action_names[index], _percent(chance)
+        if columns > 1:
+            draw_compact_row(surface, ink, row, name, chance, text, (0.0, 1.0), chosen)
+        else:
+            tick = view.look.soft[index] if view.look.soft else None
+            draw_row(surface, ink, row, name, chance, text, (0.0, 1.0), chosen, names, tick)
+
+
+def _percent(chance: float) -> str:
+    return f"{chance:.1%}" if 0 < chance < 0.9995 else f"{chance:.0%}"
+
+
+# --- numbers ---
+
+
+def _draw_bars(surface: pygame.Surface, ink: Ink, room: pygame.Rect, bars: tuple[Bar, ...]) -> None:
+    count = len(bars)
+    fitting = (n for n in (1, 2, 3) if -(-count // n) * ink.px(ROW if n == 1 else COMPACT_ROW) <= room.height)
+    columns = next(fitting, 3)
+    names = name_width(ink, tuple(bar.name for bar in bars), room.width)
+    for bar, row in zip(bars, rows_in(room, count, columns, ink.scale), strict=True):
+        text = f"{bar.value:+.3f}" if abs(bar.value) < 10 else number(bar.value)
+        if columns > 1:
+            draw_compact_row(surface, ink, row, bar.name, bar.value, text, bar.span, None)
+        else:
+            draw_row(surface, ink, row, bar.name, bar.value, text, bar.span, None, names)
+
+
+# --- pictures ---
+
+
+def _draw_tiles(surface: pygame.Surface, ink: Ink, room: pygame.Rect, tiles: tuple[Tile, ...]) -> None:
+    label, gap = ink.px(16), ink.px(8)
+    height, width = tiles[0].picture.shape[:2]
+    wide = width / height
+
+    def side(columns: int) -> float:
+        """The width of a tile in so many columns."""
+        lines = -(-len(tiles) // columns)
+        across = (room.width - gap * (columns - 1)) / columns
+        down = (room.height - lines * label - gap * (lines - 1)) / lines
+        return float(min(across, down * wide))
+
+    columns = max(range(1, len(tiles) + 1), key=side)
+    across = max(1, int(side(columns)))
+    if width <= SHARP and across > width:
+        across -= across % width
+    down = max(1, round(across * height / width))
+    left = room.left + (room.width - columns * across - (columns - 1) * gap) // 2
+    for index, tile in enumerate(tiles):
+        line, column = divmod(index, columns)
+        frame = pygame.Rect(left + column * (across + gap), room.top + line * (down + label + gap), across, down)
+        ink.write(
+            surface, ink.fitted(tile.name, across), (frame.centerx, frame.bottom + label // 2), MUTED, align="centre"
+        )
+        surface.fill(SCREEN, frame)
+        surface.blit(grey(tile.picture, frame.size), frame)
+        pygame.draw.rect(surface, RAISED, frame, 1)
+
+
+def grey(picture: np.ndarray, size: tuple[int, int]) -> pygame.Surface:
+    """A grey picture, uint8 [height, width], as a surface of `size`."""
+    height, width = picture.shape
+    image = pygame.image.frombuffer(np.repeat(picture[:, :, None], 3, axis=2).tobytes(), (width, height), "RGB")
+    scaling = pygame.transform.scale if width <= SHARP else pygame.transform.smoothscale
+    return scaling(image, size)
+
+
+def _draw_heat_key(surface: pygame.Surface, ink: Ink, room: pygame.Rect, view: View) -> None:
+    """What the colours over the picture mean, and the Q-values if there is room for them."""
+    heat = view.look.heat
+    assert heat is not None
+    used = draw_heat_legend(surface, ink, room, heat)
+    rest = pygame.Rect(room.left, room.top + used, room.width, room.height - used)
+    if heat.frame is not None:
+        height, width = heat.frame.shape[:2]
+        placed = place((width, height), rest, least=1.0)
+        surface.blit(grey(heat.frame, placed.size), placed)
+        surface.blit(heat_layer(ink, placed.size, heat), placed, (0, 0, *placed.size))
+    elif rest.height >= ink.px(LABEL) + -(-len(view.action_names) // 3) * ink.px(COMPACT_ROW):
+        draw_q_values(surface, ink, rest, view)
