@@ -32,6 +32,10 @@ class EpisodeWriter:
         self._window.clear()
         self._stack = (self._buffer.add_frame(frame),) * self._buffer.stack
 
+    def see(self, frame: np.ndarray) -> None:
+        """One more frame of the first observation, for a stream of steps that begins in the middle of an episode."""
+        self._stack = (*self._stack[1:], self._buffer.add_frame(frame))
+
     def step(self, a_tm1: int, reward: float, frame: np.ndarray, *, terminated: bool, ended: bool) -> None:
         """One step: the action, its reward, and the frame it led to.
 

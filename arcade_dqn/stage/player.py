@@ -11,6 +11,8 @@ from arcade_dqn.acting.policy import Policy
 from arcade_dqn.evaluation import watching_seed
 from arcade_dqn.games.game import Game
 from arcade_dqn.games.pixels import FrameStack
+from arcade_dqn.stage.tape import Tape
+from arcade_dqn.storage.demonstrations import Demonstration
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,9 @@ class Player:
         self.epsilon = epsilon
         self.returns: list[float] = []
         """Returns of the episodes that were played to their end, oldest first."""
+        self.taping = False
+        """Whether a person's steps are kept, until `take_tape` is called."""
+        self._tape: Tape | None = None
         self._seed = seed
         self._episode = 0
         self._step = 0
@@ -102,6 +107,9 @@ class Player:
             chosen = action
         outcome = self.game.step(chosen)
         seen = self._observation
+        if action is not None and self.taping:
+            self._tape = self._tape or Tape(seen, self.game.stack)
+            self._tape.add(chosen, outcome)
         self._observation = self._stack.push(outcome.frame)
         self._step += 1
         self._return += outcome.reward
@@ -111,6 +119,18 @@ class Player:
             self._playing = False
             self.returns.append(self._return)
         return self._scene(q_values, chosen, explored, greedy, outcome.reward, ended, draw=draw, observation=seen)
+
+    @property
+    def tape_is_full(self) -> bool:
+        """Whether `take_tape` must be called before the next step."""
+        return self._tape is not None and self._tape.full
+
+    def take_tape(self) -> Demonstration | None:
+        """What a person has played since the last call, if anything: to be called when their steps no longer follow
+        each other, at an episode's end or when the agent goes on.
+        """
+        tape, self._tape = self._tape, None
+        return tape.demonstration() if tape is not None else None
 
     def drawn(self, scene: Scene) -> Scene:
         """The newest scene with its picture, if it was taken without one."""

@@ -35,7 +35,8 @@ class Demonstration:
     """Steps that a person played, one after the other."""
 
     frames: np.ndarray
-    """[steps + 1, *frame_shape] in the game's dtype: the frame before the first step, then the one after each."""
+    """[stack + steps, *frame_shape] in the game's dtype: the frames that made the first observation, oldest first, then
+    the one after each step."""
     a_tm1: np.ndarray
     """[steps] int32."""
     reward: np.ndarray
@@ -85,7 +86,7 @@ def list_demonstrations(run: Path) -> list[Path]:
 
 
 def load_demonstration(
-    path: Path, frame_shape: tuple[int, ...], frame_dtype: np.dtype[Any], n_actions: int
+    path: Path, frame_shape: tuple[int, ...], frame_dtype: np.dtype[Any], n_actions: int, stack: int = 1
 ) -> Demonstration:
     """Read a demonstration for a game with these frames and actions. Raises DemonstrationError."""
     try:
@@ -97,7 +98,7 @@ def load_demonstration(
             if not 0 < length <= min(_MAX_HEADER, size - 8):
                 raise DemonstrationError(f"{path} is not a demonstration of arcade-dqn")
             _, entries = parse_header(file.read(length), size - 8 - length)
-            _check(entries, frame_shape, np.dtype(frame_dtype))
+            _check(entries, frame_shape, np.dtype(frame_dtype), stack)
             data = file.readall()
     except ValueError as error:
         raise DemonstrationError(f"{path} {plain(str(error), 300)}") from error
@@ -113,7 +114,7 @@ def load_demonstration(
     )
 
 
-def _check(entries: dict[str, Entry], frame_shape: tuple[int, ...], frame_dtype: np.dtype[Any]) -> None:
+def _check(entries: dict[str, Entry], frame_shape: tuple[int, ...], frame_dtype: np.dtype[Any], stack: int) -> None:
     """Raise ValueError unless the arrays are those of a demonstration of this game."""
     flags, numbers = np.dtype("|b1"), np.dtype("<f4")
     kinds: dict[str, np.dtype[Any]] = {
@@ -129,7 +130,7 @@ def _check(entries: dict[str, Entry], frame_shape: tuple[int, ...], frame_dtype:
     if not 1 <= steps <= MAX_STEPS:
         raise ValueError(f"has {steps} steps; from 1 to {MAX_STEPS:,} are read")
     for name, kind in kinds.items():
-        shape = (steps + 1, *frame_shape) if name == "frames" else (steps,)
+        shape = (stack + steps, *frame_shape) if name == "frames" else (steps,)
         if (entries[name].shape, entries[name].dtype) != (shape, kind):
             has = f"{entries[name].dtype} {list(entries[name].shape)}"
             raise ValueError(f"is of another game: its {name} are {has} instead of {kind} {list(shape)}")

@@ -24,9 +24,10 @@ class Demonstrator:
         self._clip = settings.environment.clip_rewards
         self._zero_on_life_loss = settings.environment.life_loss
         self._writer = EpisodeWriter(replay, settings.learning.discount, settings.learning.n_step)
+        self._stack = replay.stack
         self._waiting: deque[Demonstration] = deque()
         self._at = 0
-        """Steps of the first one that are written."""
+        """Frames of the first one that are written."""
         self.known: set[str] = set()
         """The names of all demonstrations ever taken."""
         self.steps = 0
@@ -38,24 +39,32 @@ class Demonstrator:
         self._waiting.append(demonstration)
 
     def step(self) -> None:
-        """Write one step of the first that waits, if one does."""
+        """Write the next frame of the first that waits, if one does; from the second observation on, with its step."""
         if not self._waiting:
             return
-        one, at = self._waiting[0], self._at
-        if not at:
+        one = self._waiting[0]
+        if not self._at:
             self._writer.begin(one.frames[0])
+            self._at = 1
+        frame, self._at = self._at, self._at + 1
+        if frame < self._stack:
+            self._writer.see(one.frames[frame])
+        else:
+            self._write(one, frame - self._stack)
+
+    def _write(self, one: Demonstration, at: int) -> None:
         ended = at + 1 == len(one)
         reward = float(one.reward[at])
         self._writer.step(
             int(one.a_tm1[at]),
             float(np.sign(reward)) if self._clip else reward,
-            one.frames[at + 1],
+            one.frames[self._stack + at],
             terminated=(ended and one.terminated) or (self._zero_on_life_loss and bool(one.life_lost[at])),
             ended=ended,
         )
         self.steps += 1
-        self._at = 0 if ended else at + 1
         if ended:
+            self._at = 0
             self._waiting.popleft()
 
     def get_state(self) -> dict[str, Any]:

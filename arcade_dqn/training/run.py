@@ -281,7 +281,7 @@ class Run:
             return
         for path in found:
             try:
-                one = load_demonstration(path, game.frame_shape, game.frame_dtype, game.n_actions)
+                one = load_demonstration(path, game.frame_shape, game.frame_dtype, game.n_actions, game.stack)
             except DemonstrationError as error:
                 demonstrator.known.add(path.name)  # told once
                 self._warn(f"{error}; it is left out")

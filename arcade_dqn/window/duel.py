@@ -134,8 +134,8 @@ class Duel:
                     for show in self.shows:
                         if not show.over:
                             show.do("step")
-            case "controls":
-                left.do("controls")
+            case "controls" | "teach":
+                left.do(command)
                 right.paused = left.paused
             case "help":
                 self.help = not self.help

@@ -59,12 +59,14 @@ def _replay(status: Status | None, live: bool) -> Gauge:
     if status is None or not status.replay_capacity:
         return Gauge("REPLAY BUFFER", "about to begin" if live else "not in use", None)
     filled = status.replay_size / status.replay_capacity
+    yours = f"{status.demonstrations:,} yours" if status.demonstrations else ""
     return Gauge(
         "REPLAY BUFFER",
         f"{status.replay_size:,} / {status.replay_capacity:,}  {_percent(filled)}",
         filled,
         tick=status.learning_start / status.replay_capacity,
-        tag="" if status.replay_size >= status.learning_start else "before learning",
+        tag=yours if status.replay_size >= status.learning_start else "before learning",
+        strong=bool(yours),
         colour=ACCENT,
     )
 

@@ -31,6 +31,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("restart", ("r",), "this episode from its start"),
     Binding("greedy", ("g",), "greedy: no random actions", "greedy"),
     Binding("controls", ("h",), "take the controls, and hand them back", "play"),
+    Binding("teach", ("t",), "let the run learn from your play, too"),
     Binding("next_look", ("tab",), "the next view", "views"),
     Binding("q_values", ("q",), "Q-values, or nothing"),
     Binding("over_time", ("v",), "Q-values over time"),
@@ -60,7 +61,7 @@ _SHOWN = {
 }
 _GROUPS = (
     ("The play", ("pause", "slower", "faster", "step", "restart")),
-    ("The agent", ("greedy", "controls")),
+    ("The agent", ("greedy", "controls", "teach")),
     ("Views", ("next_look", "q_values", "over_time", "returns", "chances", "inputs", "sees")),
     ("The window", ("fullscreen", "screenshot", "film", "gif", "sounds", "help", "close")),
 )

@@ -9,11 +9,13 @@ from collections.abc import Set as AbstractSet
 
 import numpy as np
 
+from arcade_dqn.errors import ArcadeError
 from arcade_dqn.games.catalog import GameInfo
 from arcade_dqn.games.game import Game
 from arcade_dqn.link.board import Status
 from arcade_dqn.stage.player import Player, Scene
-from arcade_dqn.stage.source import SavedModel, Source
+from arcade_dqn.stage.source import LiveRun, SavedModel, Source
+from arcade_dqn.storage.demonstrations import save_demonstration
 from arcade_dqn.window.facts import AT_WORK, gauges, subtitle
 from arcade_dqn.window.hearing import Ear
 from arcade_dqn.window.insight import LOOKS, PROBE_SECONDS, Insight
@@ -164,12 +166,39 @@ class Show:
     def _step(self, *, draw: bool) -> None:
         action = self._persons_action() if self.person else None
         self._keep(self.player.step(action, draw=draw), shown=draw)
+        if self.over or self.player.tape_is_full:
+            self._hand_in()
 
     def _persons_action(self) -> int:
         """What a person does in this step: the one place where their keys become an action."""
         held = self.held or ({self._tapped} if self._tapped else frozenset())
         self._tapped = None
         return self.info.action_for(held)
+
+    def _teach(self) -> None:
+        """Let the run in training learn from what a person plays, or no longer."""
+        if self.player.taping:
+            self._hand_in()
+            self.player.taping = False
+            self.say("your play is no longer learned from")
+        elif not isinstance(self.source, LiveRun) or not self._live:
+            self.say("only a run in training can learn from your play")
+        else:
+            self.player.taping = True
+            self.say(
+                "your play goes into its replay buffer" if self.person else "take the controls, and it learns from you"
+            )
+
+    def _hand_in(self) -> None:
+        """Give the run what a person has played since the last time."""
+        played = self.player.take_tape()
+        if played is None or not isinstance(self.source, LiveRun):
+            return
+        try:
+            save_demonstration(self.source.run.path, played)
+        except ArcadeError as error:
+            self.player.taping = False
+            self.say(str(error))
 
     def _keep(self, scene: Scene, *, shown: bool) -> None:
         self.scene = scene
@@ -234,6 +263,8 @@ class Show:
                 self.say("greedy: no random actions" if self.greedy else "random actions as epsilon says")
             case "controls":
                 self._hand_over()
+            case "teach":
+                self._teach()
             case "next_look":
                 self.insight.next()
             case "help":
@@ -244,6 +275,7 @@ class Show:
     def begin(self, *, same: bool = False) -> None:
         """Begin an episode, the one under way or the next one; with `same`, also an ended one again."""
         if not self.waiting:
+            self._hand_in()
             self._due, self._hold, self._tapped = 0.0, 0.0, None
             self._keep(self.player.restart(same=same), shown=True)
 
@@ -261,6 +293,7 @@ class Show:
         if not self.person and not game_keys(self.info):
             self.say(f"{self.info.title} has no keys to play it with")
             return
+        self._hand_in()
         self.person = not self.person
         self.paused = False
         self.say("you play" if self.person else "the agent plays")
@@ -271,6 +304,7 @@ class Show:
 
     def close(self) -> None:
         """Close the game and the source."""
+        self._hand_in()
         self.player.close()
         if self.source is not None:
             self.source.close()
@@ -351,7 +385,7 @@ class Show:
         if self.paused:
             return "the play, not the training" if self._live else "the play"
         if self.person:
-            return "your keys"
+            return "your keys, learned from" if self.player.taping else "your keys"
         if self._live and self._status is not None:
             if self._status.state == "paused":
                 return "the training"

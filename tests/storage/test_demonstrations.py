@@ -58,6 +58,7 @@ def test_two_in_the_same_moment_are_two_files(tmp_path: Path) -> None:
     [
         ({"frame_shape": (3,)}, r"of another game: its frames are float32 \[4, 2\] instead of float32 \[4, 3\]"),
         ({"frame_dtype": np.dtype(np.uint8)}, r"its frames are float32 \[4, 2\] instead of uint8"),
+        ({"stack": 4}, r"its frames are float32 \[4, 2\] instead of float32 \[7, 2\]"),
         ({"n_actions": 1}, "has an action that the game does not; its actions are 0 to 0"),
     ],
 )

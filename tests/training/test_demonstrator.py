@@ -74,6 +74,20 @@ def test_sums_of_n_rewards_reach_across_no_play() -> None:
     ]
 
 
+def test_a_play_from_the_middle_of_an_episode_has_its_first_stack_whole() -> None:
+    settings = build("CartPole-v1", "cartpole", {"learning.n_step": 1, "learning.discount": 0.5})
+    replay = ReplayBuffer(settings.replay, (1, 1), np.dtype(np.uint8), 3, 0, writers=2)
+    demonstrator = Demonstrator(replay, settings)
+    frames = np.arange(5, dtype=np.uint8).reshape(5, 1, 1)
+    demonstrator.take("a", Demonstration(frames, np.array([1, 0]), np.ones(2), np.zeros(2, bool), True))
+    for _ in range(4):  # two frames more for the first stack, then two steps
+        demonstrator.step()
+    batch = replay.get(np.arange(2))
+    assert batch.s_tm1[..., 0, 0].tolist() == [[0, 1, 2], [1, 2, 3]]
+    assert batch.s_t[..., 0, 0].tolist() == [[1, 2, 3], [2, 3, 4]]
+    assert demonstrator.steps == 2
+
+
 def test_what_waits_goes_through_a_checkpoint() -> None:
     first, one = replay_of(**{"learning.n_step": 3})
     second, other = replay_of(**{"learning.n_step": 3})

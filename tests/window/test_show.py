@@ -10,6 +10,8 @@ from arcade_dqn.acting.layers import pack
 from arcade_dqn.config import build
 from arcade_dqn.link.board import Board, Status
 from arcade_dqn.stage.source import LiveRun
+from arcade_dqn.storage.atomic import StorageError
+from arcade_dqn.storage.demonstrations import list_demonstrations, load_demonstration
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.window.show import HOLD_SECONDS, SPEEDS, Show
 
@@ -281,3 +283,77 @@ def test_new_weights_play_within_a_moment(live: tuple[Show, Board, np.ndarray]) 
     view = show.view()
     assert (view.action, view.q_values) == (0, (5.0, 4.0))
     show.close()
+
+
+def test_a_persons_play_goes_to_the_run_on_request(live: tuple[Show, Board, np.ndarray]) -> None:
+    show, board, flat = live
+    assert isinstance(show.source, LiveRun)
+    run = show.source.run.path
+    board.publish_weights(flat, 1)
+    board.publish(Status(state="training", epsilon=0.0, replay_size=100, replay_capacity=200, demonstrations=7))
+    show.advance(0.3)
+    show.do("controls")
+    show.press("right")
+    show.held = {"right"}
+    show.advance(0.2, budget=None)
+    show.do("controls")
+    assert not list_demonstrations(run)  # nobody asked
+
+    show.do("teach")
+    assert "it learns from you" in show.view().message
+    show.do("controls")
+    assert show.view().note == "your keys, learned from"
+    for _ in range(400):
+        show.advance(1 / FPS, budget=None)
+        if list_demonstrations(run):
+            break
+    assert show.over  # always to the right: the pole falls
+    (first,) = list_demonstrations(run)
+    game = show.player.game
+    found = load_demonstration(first, game.frame_shape, game.frame_dtype, game.n_actions)
+    assert set(found.a_tm1.tolist()) == {1}
+    assert found.terminated
+    assert show.view().gauges[1].tag == "7 yours"
+
+    # Handed back in the middle of an episode: what was played until then, cut off there.
+    show.held = set()
+    settle(show)
+    show.press("right")
+    show.advance(3 / FPS, budget=None)
+    show.do("controls")
+    second = next(path for path in list_demonstrations(run) if path != first)
+    found = load_demonstration(second, game.frame_shape, game.frame_dtype, game.n_actions)
+    assert 1 <= len(found) <= 4
+    assert not found.terminated
+    show.do("teach")
+    assert "no longer" in show.view().message
+    show.close()
+    assert len(list_demonstrations(run)) == 2
+
+
+def test_a_run_that_cannot_be_written_says_so(
+    live: tuple[Show, Board, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show, board, flat = live
+    board.publish_weights(flat, 1)
+    board.publish(Status(state="training", epsilon=0.0))
+    show.advance(0.3)
+    show.do("teach")
+    show.do("controls")
+    show.press("right")
+    show.advance(3 / FPS, budget=None)
+
+    def refuse(*_: object) -> None:
+        raise StorageError("the disk is full")
+
+    monkeypatch.setattr("arcade_dqn.window.show.save_demonstration", refuse)
+    show.do("controls")
+    assert "the disk is full" in show.view().message or not show.player.taping
+    assert not show.player.taping
+    show.close()
+
+
+def test_a_saved_agent_learns_from_nobody(show: Show) -> None:
+    show.do("teach")
+    assert "only a run in training" in show.view().message
+    assert not show.player.taping
