@@ -30,6 +30,7 @@ from arcade_dqn.evaluation import training_seed
 from arcade_dqn.games.make import Game
 from arcade_dqn.learning.learner import Learner, Updates
 from arcade_dqn.replay.buffer import ReplayBuffer
+from arcade_dqn.replay.records import Have
 from arcade_dqn.training.actor import Actor, Episode
 
 # The streams of random numbers in a run, each with its own seed. Further copies of a game follow the last one.
@@ -183,10 +184,11 @@ class Loop:
         """Whether every weight is a finite number, those of gradient steps under way included (it waits for them)."""
         return all(bool(np.isfinite(array).all()) for array in self.learner.weights().values())
 
-    def get_state(self) -> dict[str, Any]:
+    def get_state(self, have: Have | None = None) -> dict[str, Any]:
         """Everything that the rest of the run depends on, for a checkpoint.
 
-        An actor's `game` is None where the game cannot be saved; it goes on at the beginning of an episode.
+        An actor's `game` is None where the game cannot be saved; it goes on at the beginning of an episode. Pieces of
+        the replay buffer that are in `have` are not copied.
         """
         return {
             "step": self.step,
@@ -204,7 +206,7 @@ class Loop:
                 "updates": list(self._learning.result()),
                 "weights": self.policy.weights,
             },
-            "replay": self.replay.get_state(),
+            "replay": self.replay.get_state(have),
             "actors": [actor.get_state() for actor in self._actors],
         }
 
