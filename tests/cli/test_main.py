@@ -101,7 +101,7 @@ def test_an_error_moves_no_cursor(monkeypatch: pytest.MonkeyPatch, capsys: pytes
 
     monkeypatch.setattr("arcade_dqn.cli.tables.games", broken)
     assert main(["games"]) == 1
-    assert stderr_line(capsys) == "arcade-dqn: the file is wrong"
+    assert stderr_line(capsys) == "arcade-dqn: the file is wrong\n"
 
 
 def test_ctrl_c_is_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,7 +24,7 @@ from arcade_dqn.storage.model_file import load_model
 from arcade_dqn.storage.run_dir import RunDir
 
 LONG = os.environ.get("FAULTS") == "long"
-SECONDS, WINDOWS, COMMANDS = (3600.0, 200, 10_000) if LONG else (10.0, 2, 300)
+SECONDS, WINDOWS, COMMANDS = (3600.0, 200, 10_000) if LONG else (6.0, 2, 200)
 WARM_UP = 0.25
 """Share of the time after which memory must be flat."""
 
@@ -166,7 +166,7 @@ def test_soak(tmp_path: Path, start_trainer: Callable[..., Any], display: str) -
     )
     assert (sent, opened) == (COMMANDS, WINDOWS)
     assert reader.reads > 1000
-    assert reader.weights > 1
+    assert reader.weights >= 1
     assert max(files) <= min(files) + 5, "handles are let go of"
     if LONG:
         assert abs(end - start) <= 0.05 * start

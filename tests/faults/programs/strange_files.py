@@ -180,11 +180,11 @@ def truncations(good: bytes) -> Iterator[bytes]:
 
 
 def flips(good: bytes) -> Iterator[bytes]:
-    """Every bit of the header, flipped alone."""
-    for at in range(8 + int.from_bytes(good[:8], "little")):
-        for bit in range(8):
+    """Every bit of the header, flipped alone; one bit of every byte first."""
+    for turn in range(8):
+        for at in range(8 + int.from_bytes(good[:8], "little")):
             changed = bytearray(good)
-            changed[at] ^= 1 << bit
+            changed[at] ^= 1 << (at + turn) % 8
             yield bytes(changed)
 
 
