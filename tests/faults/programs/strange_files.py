@@ -12,6 +12,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import math
 import random
 import resource
 import sys
@@ -21,7 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from arcade_dqn.acting.layers import initial_weights
+from arcade_dqn.acting.layers import initial_weights, parameter_shapes
+from arcade_dqn.acting.policy import Policy
 from arcade_dqn.config import EnvironmentSettings, NetworkSettings, Settings, SettingsError
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.evaluation import Evaluation
@@ -33,7 +35,8 @@ from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.checkpoint import CheckpointError, load_checkpoint
 from arcade_dqn.storage.checkpoint_writer import CheckpointWriter
 from arcade_dqn.storage.interventions import Intervention, to_json
-from arcade_dqn.storage.model_file import ModelFileError, ModelInfo, load_model, save_model
+from arcade_dqn.storage.model_file import MAX_FILE, ModelFileError, ModelInfo, load_model, save_model
+from arcade_dqn.storage.model_info import write_info
 from arcade_dqn.storage.run_dir import RunDir, RunError
 from arcade_dqn.storage.summary import Summary
 
@@ -188,6 +191,33 @@ def flips(good: bytes) -> Iterator[bytes]:
             yield bytes(changed)
 
 
+def largest_model(folder: Path) -> Try:
+    """A good file of almost 64 MiB, which is also acted with."""
+    network, path = NetworkSettings(hidden=(4000, 4090)), folder / "large.safetensors"
+    info = ModelInfo(
+        game="CartPole-v1", observation_shape=(4,), n_actions=2, action_names=("left", "right"), network=network,
+        environment=EnvironmentSettings(),
+    )  # fmt: skip
+    table: dict[str, Any] = {"__metadata__": {"arcade_dqn": write_info(info)}}
+    position = 0
+    for name, shape in parameter_shapes(network, (4,), 2).items():
+        size = 4 * math.prod(shape)
+        table[name] = {"dtype": "F32", "shape": list(shape), "data_offsets": [position, position + size]}
+        position += size
+    text = dumped(table)
+    with open(path, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        file.truncate(8 + len(text) + position)  # zeros, which take no place on the disk
+    assert 60 * 2**20 < path.stat().st_size <= MAX_FILE
+
+    def attempt(rng: random.Random) -> None:
+        found, weights = load_model(path)
+        policy = Policy(found.network, tuple(found.observation_shape), found.n_actions, weights)
+        assert policy.greedy(np.zeros(4, np.float32)) == 0
+
+    return attempt
+
+
 def a_run(folder: Path) -> RunDir:
     return RunDir.create(folder, Settings(game="CartPole-v1", preset="cartpole"), "run")
 
@@ -324,6 +354,7 @@ KINDS: dict[str, tuple[Callable[[Path], Try], tuple[type[ArcadeError], ...]]] = 
     "model": (model, (ModelFileError,)),
     "model-truncated": (each_model(truncations), (ModelFileError,)),
     "model-flipped": (each_model(flips), (ModelFileError,)),
+    "model-largest": (largest_model, ()),
     "config": (config, (RunError, SettingsError)),
     "summary": (summary, (StorageError,)),
     "interventions": (interventions, (RunError,)),
@@ -351,8 +382,16 @@ def main() -> None:
         except BaseException:
             print(f"{kind} input {number} of seed {seed}:", file=sys.stderr)
             raise
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"kind": kind, "accepted": accepted, "refused": refused, "peak_mib": round(peak, 1)}))
+    print(json.dumps({"kind": kind, "accepted": accepted, "refused": refused, "peak_mib": round(peak_mib(), 1)}))
+
+
+def peak_mib() -> float:
+    """The most memory that this program ever had, in MiB."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        # getrusage would count what the parent had, before this program took its place.
+        return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM")) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":
