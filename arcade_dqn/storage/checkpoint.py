@@ -81,9 +81,9 @@ def newest_valid(checkpoints: str | os.PathLike[str]) -> Found | None:
     return None if found is None else found[0]
 
 
-def load_newest(checkpoints: str | os.PathLike[str]) -> tuple[Found, State] | None:
+def load_newest(checkpoints: str | os.PathLike[str], *, records: bool = True) -> tuple[Found, State] | None:
     """`newest_valid` and `load_checkpoint` in one, reading each file only once."""
-    return _newest(checkpoints, load_checkpoint)
+    return _newest(checkpoints, lambda folder: load_checkpoint(folder, records=records))
 
 
 def _newest(checkpoints: str | os.PathLike[str], read: Callable[[Path], _T]) -> tuple[Found, _T] | None:
@@ -98,13 +98,16 @@ def _newest(checkpoints: str | os.PathLike[str], read: Callable[[Path], _T]) -> 
     return None
 
 
-def load_checkpoint(folder: str | os.PathLike[str]) -> State:
-    """The state that the writer was given. Raises CheckpointError if anything is not as it was written."""
+def load_checkpoint(folder: str | os.PathLike[str], *, records: bool = True) -> State:
+    """The state that the writer was given. Raises CheckpointError if anything is not as it was written.
+
+    Without `records`, None stands in their place, and the segments need not be whole.
+    """
     folder = Path(folder)
     with _damage_told(folder):
         manifest = read_manifest(folder)
         content = {name: read_verified(folder / name, line) for name, line in manifest.files.items()}
-        segments = _read_segments(folder.parent / SEGMENTS, manifest)
+        segments = _read_segments(folder.parent / SEGMENTS, manifest) if records else None
         table = json.loads(content.pop(STATE).tobytes())
         if table["format"] != FORMAT:
             raise ValueError("its state has another format than its manifest")
@@ -134,11 +137,13 @@ def _giving(columns: Columns) -> Callable[[], Columns]:
     return lambda: columns
 
 
-def _join(value: Any, arrays: Mapping[str, np.ndarray], segments: Mapping[str, list[Piece]]) -> Any:
+def _join(value: Any, arrays: Mapping[str, np.ndarray], segments: Mapping[str, list[Piece]] | None) -> Any:
     if isinstance(value, dict):
         if ARRAY in value:
             return arrays[value[ARRAY]]
         if RECORDS in value:
+            if segments is None:
+                return None
             return _records(value[RECORDS], value["start"], value["end"], segments.get(value[RECORDS], []))
         return {key: _join(item, arrays, segments) for key, item in value.items()}
     if isinstance(value, list):

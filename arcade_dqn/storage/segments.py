@@ -14,7 +14,8 @@ A program may die at any point, and this is why a checkpoint is never less than 
 - It is removed only when no finished checkpoint names it; what lies around without a name is removed before the next
   checkpoint is written. If a manifest cannot be read just now, nothing is removed.
 
-What the sharing costs: a disk that spoils a segment spoils every checkpoint that names it.
+What the sharing costs: a disk that spoils a segment spoils the replay buffer of every checkpoint that names it. The
+weights, the optimiser and the counters, which each checkpoint has for itself, can then still be loaded without it.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from arcade_dqn.evaluation import Evaluation
 from arcade_dqn.storage.atomic import StorageError
-from arcade_dqn.storage.checkpoint import load_newest
+from arcade_dqn.storage.checkpoint import CheckpointError, load_newest
 from arcade_dqn.storage.checkpoint_writer import CheckpointWriter
 from arcade_dqn.storage.model_file import ModelFileError, read_info, save_model
 from arcade_dqn.storage.model_info import ModelInfo, TrainingSummary
@@ -71,9 +71,15 @@ class Archive:
     def load_checkpoint(self) -> float | None:
         """Go on from the newest checkpoint that is whole, and return its speed limit; None if there is none.
 
-        Raises CheckpointError if there are checkpoints but every one is damaged.
+        Raises CheckpointError if there are checkpoints but every one is damaged. One of which only the replay buffer
+        is damaged still has the weights, and the run goes on with these rather than not at all.
         """
-        newest = load_newest(self._run_dir.checkpoints)
+        lost = ""
+        try:
+            newest = load_newest(self._run_dir.checkpoints)
+        except CheckpointError as error:
+            lost = str(error)
+            newest = load_newest(self._run_dir.checkpoints, records=False)
         if newest is None:
             if self._run_dir.metrics_size():
                 kept = self._run_dir.set_metrics_aside()
@@ -85,11 +91,17 @@ class Archive:
         found, state = newest
         for problem in found.damaged:
             self._warn(problem)
-        self._checkpoints.go_on_from(found.path)
+        if lost:
+            self._warn(
+                f"{lost}; all but the replay buffer of step {found.step:,} is whole, so the run goes on from there "
+                "with an empty one"
+            )
+        else:
+            self._checkpoints.go_on_from(found.path)
         self._loop.set_state(state["loop"])
         self._recorder.set_state(state["recorder"])
         self._stopwatch.set(float(state["seconds"]))
-        if any(actor["game"] is None for actor in state["loop"]["actors"]):
+        if not lost and any(actor["game"] is None for actor in state["loop"]["actors"]):
             game = self._loop.settings.game
             self._warn(f"{game} cannot be saved in mid-game; the run goes on with a new episode")
         return float(state["speed_limit"])

@@ -211,7 +211,11 @@ class Loop:
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from what `get_state` returned, with the same settings."""
+        """Go on from what `get_state` returned, with the same settings.
+
+        Where the replay buffer's frames and transitions are lost (None), it fills up anew, and episodes begin anew.
+        """
+        whole = state["replay"]["frames"] is not None and state["replay"]["transitions"] is not None
         self.step, self.episode = int(state["step"]), int(state["episode"])
         self.epsilon_override = state["epsilon_override"]
         self.updates_per_train = int(state["updates_per_train"])
@@ -221,14 +225,18 @@ class Loop:
         self.learner.learning_rate = float(state["learning_rate"])
         self.policy.set_weights(self.learner.weights())
         self._learning = None
-        if state["learning"] is not None:
+        if state["learning"] is not None and whole:
             updates = Updates(*(np.asarray(array) for array in state["learning"]["updates"]))
             self._learning = _Learning(np.asarray(state["learning"]["numbers"]), lambda: updates)
             self.policy.set_weights(state["learning"]["weights"])
-        self.replay.set_state(state["replay"])
+        if whole:
+            self.replay.set_state(state["replay"])
+        else:
+            self.updates_played = self.learner.updates
         for number, (actor, one) in enumerate(zip(self._actors, state["actors"], strict=True)):
             # A game that could not be saved begins on a seed that no copy of it has used.
-            actor.set_state(one, training_seed(self.settings.run.seed, 1000 + self.step + number))
+            seed = training_seed(self.settings.run.seed, 1000 + self.step + number)
+            actor.set_state(one if whole else {**one, "game": None}, seed)
 
 
 def _joined(first: Updates | None, second: Updates | None) -> Updates | None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 
@@ -207,6 +208,38 @@ def test_a_memory_limit_costs_nothing_that_was_saved(tmp_path: Path, start_train
     again, warnings = train(RunDir.open(run_dir.path), lambda run, event: run.request_stop())
     assert again.steps >= max(saved)
     assert not warnings
+
+
+def test_a_replay_buffer_that_is_damaged_in_every_checkpoint_costs_no_weights(tmp_path: Path) -> None:
+    run_dir = RunDir.create(tmp_path, settings(**{"replay.priority_exponent": 0.5, "run.checkpoint_every": 250}))
+
+    def stop_at_300(run: Run, event: Event) -> None:
+        if event["event"] == "progress" and event["step"] >= 300:
+            run.request_stop()
+
+    first, _ = train(run_dir, stop_at_300)
+    before = load_newest(run_dir.checkpoints, records=False)
+    assert before is not None
+    assert before[1]["loop"]["replay"]["frames"] is None
+    for path in (run_dir.checkpoints / "segments").iterdir():
+        os.truncate(path, path.stat().st_size - 1)
+    begun: list[int] = []
+
+    def look(run: Run, event: Event) -> None:
+        if event["event"] == "started":
+            begun.append(event["step"])
+            assert len(run._loop.replay) == 0
+            weights = run._loop.learner.get_state()["online"]
+            assert all(
+                np.array_equal(weights[name], array) for name, array in before[1]["loop"]["learner"]["online"].items()
+            )
+
+    second, warnings = train(RunDir.open(run_dir.path), look)
+    assert begun == [first.steps]
+    assert second.steps == 600
+    (warning,) = warnings
+    assert "all but the replay buffer of step" in warning and "with an empty one" in warning
+    assert load_newest(run_dir.checkpoints) is not None
 
 
 def test_a_run_without_any_usable_checkpoint_ends_with_their_names(tmp_path: Path) -> None:
