@@ -1,6 +1,7 @@
 # make play    sets up .venv the first time, then opens the arcade
 # make test    the same with the tools for testing; checks the code and runs every test
 # make check   formatting, lint, types and import walls alone
+# make faults  the long form of tests/faults: hundreds of kills, a hundred thousand hostile files (hours)
 # make bench   the benchmark (benchmarks/README.md says what it measures)
 # make clean   removes .venv and the caches; runs/ stays
 #
@@ -11,7 +12,7 @@ PLAY_READY := .venv/.ready-to-play
 TEST_READY := .venv/.ready-to-test
 PINS := pyproject.toml constraints.txt
 
-.PHONY: play test check bench clean
+.PHONY: play test check faults bench clean
 
 play: $(PLAY_READY)
 	@$(BIN)/arcade-dqn
@@ -24,6 +25,9 @@ check: $(TEST_READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict
 	$(BIN)/lint-imports
+
+faults: $(TEST_READY)
+	FAULTS=long $(BIN)/python -m pytest tests/faults -s
 
 bench: $(TEST_READY)
 	$(BIN)/python -m benchmarks

@@ -229,8 +229,17 @@ class RunSettings(_Section):
 class Settings(_Section):
     """All settings of one run."""
 
-    game: str = Field(min_length=1, max_length=120, description="the game's id, as `arcade-dqn games` lists it")
-    preset: str = Field(default="", max_length=120, description="the preset that these settings started from")
+    game: str = Field(
+        max_length=120,
+        pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)?$",
+        description="the game's id, as `arcade-dqn games` lists it",
+    )
+    preset: str = Field(
+        default="",
+        max_length=120,
+        pattern=r"^[A-Za-z0-9_.-]*$",
+        description="the preset that these settings started from",
+    )
     network: NetworkSettings = NetworkSettings()
     learning: LearningSettings = LearningSettings()
     exploration: ExplorationSettings = ExplorationSettings()
@@ -387,6 +396,8 @@ def _sentence(error: ValidationError) -> str:
         return f"{name} = {_shown(value)} is not allowed; it must be {setting_table()[name].allowed}"
     if first["type"] == "missing":
         return f"{name or 'a value'} is missing"
+    if first["type"] == "string_pattern_mismatch":
+        return f"{name} = {_shown(value)} is not allowed; it must be letters, digits, dots, dashes and underscores"
     return f"{name or 'the text'} = {_shown(value)}: {first['msg'].lower()}"
 
 
@@ -398,7 +409,7 @@ def _shown(value: Any) -> str:
         float(value)
     except ValueError:
         return repr(value[:60])
-    return value[:60]
+    return value[:60] if value.isprintable() else repr(value[:60])
 
 
 def preset_names() -> list[str]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from arcade_dqn.acting.layers import Plan
+from arcade_dqn.acting.layers import Plan, multiplications
 
 _SIDE = 2048
 """Of the square matrices whose product measures the machine."""
@@ -24,13 +24,7 @@ class Operations(NamedTuple):
 
 def operations(layers: Plan, batch_size: int, *, double: bool) -> Operations:
     """Count them in the network's matrix products; biases, activations, loss and Adam are left out."""
-    products = []
-    if layers.image_shape is not None:
-        height, width, _ = layers.image_shape
-        for conv in layers.convs:
-            height, width = (height - conv.size) // conv.stride + 1, (width - conv.size) // conv.stride + 1
-            products.append(2 * height * width * conv.size**2 * conv.inputs * conv.filters)
-    products += [2 * layer.inputs * layer.units for layer in layers.dense]
+    products = [2 * count for count in multiplications(layers)]
     forward = batch_size * sum(products)
     # The target network's pass on s_t, the online one's on s_tm1, and with Double also on s_t.
     counted = ((3 if double else 2) + 2) * forward

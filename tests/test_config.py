@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from arcade_dqn.config import (
@@ -49,6 +51,16 @@ def test_every_mistake_is_one_clear_sentence(override: str, message: str) -> Non
         build("CartPole-v1", "cartpole", [override])
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("game", ["", "module:Env", "../../x", "a/b/c", "x\n", "\x1b[31mred", "x" * 121, "Pöng-v5"])
+def test_a_game_is_named_by_a_plain_id(game: str) -> None:
+    with pytest.raises(SettingsError, match="^game = ") as caught:
+        build(game, "cartpole")
+    assert str(caught.value).isprintable()
+    text = json.dumps({"game": "CartPole-v1", "preset": game or "two words"})
+    with pytest.raises(SettingsError, match="preset = "):
+        Settings.from_json(text)
 
 
 def test_exponential_epsilon_needs_an_end_above_zero() -> None:

@@ -79,6 +79,10 @@ def test_the_tui_loads_neither_the_trainer_nor_the_window() -> None:
 
 UNSAFE_MODULES = {"pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve", "jsonpickle", "yaml"}
 UNSAFE_CALLS = {"eval", "exec", "compile", "__import__"}
+UNSAFE_ATTRIBUTES = {
+    ("builtins", "eval"), ("builtins", "exec"), ("builtins", "compile"), ("os", "system"), ("os", "popen"),
+    ("yaml", "load"), ("torch", "load"), ("pd", "read_pickle"), ("pandas", "read_pickle"),
+}  # fmt: skip
 
 
 def unsafe(tree: ast.AST) -> list[str]:
@@ -99,6 +103,12 @@ def unsafe(tree: ast.AST) -> list[str]:
                     found += [f"{node.lineno}: {name.name}" for name in names if name.name.startswith("load_model")]
             case ast.Call(func=ast.Name(id=name)) if name in UNSAFE_CALLS:
                 found.append(f"{node.lineno}: {name}(...)")
+            case ast.Attribute(value=ast.Name(id=owner), attr=name) if (owner, name) in UNSAFE_ATTRIBUTES:
+                found.append(f"{node.lineno}: {owner}.{name}")
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="np" | "numpy"), attr="load"), keywords=keywords):
+                # NumPy's own default is to refuse pickles, but a reader should not have to know that.
+                if not any(keyword.arg == "allow_pickle" for keyword in keywords):
+                    found.append(f"{node.lineno}: numpy.load(...) without allow_pickle=False")
             case ast.Attribute(attr="load_model" | "unsafe_load" | "enable_unsafe_deserialization"):
                 # Our own load_model, in storage.model_file, is called by its bare name.
                 found.append(f"{node.lineno}: .{node.attr}")
@@ -129,6 +139,9 @@ def test_no_way_from_data_to_code(path: Path) -> None:
         "exec(text)",
         "numpy.load(path, allow_pickle=True)",
         "numpy.load(path, allow_pickle=wanted)",
+        "np.load(path)",
+        "builtins.eval(text)",
+        "os.system(line)",
         "subprocess.run(line, shell=True)",
         "keras.saving.deserialize_keras_object(x, safe_mode=False)",
     ],

@@ -192,6 +192,17 @@ def parameter_shapes(
     return shapes
 
 
+def multiplications(layers: Plan) -> list[int]:
+    """How many multiplications each convolution and then each dense layer needs for one observation."""
+    counts = []
+    if layers.image_shape is not None:
+        height, width, _ = layers.image_shape
+        for conv in layers.convs:
+            height, width = (height - conv.size) // conv.stride + 1, (width - conv.size) // conv.stride + 1
+            counts.append(height * width * conv.size**2 * conv.inputs * conv.filters)
+    return counts + [layer.inputs * layer.units for layer in layers.dense]
+
+
 def pack(weights: Mapping[str, np.ndarray]) -> np.ndarray:
     """The weights as one float32 vector; `weights` must be in canonical order."""
     return np.concatenate([np.asarray(array, np.float32).ravel() for array in weights.values()])

@@ -273,7 +273,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the last handler: every error becomes one line here
         if arguments.debug:
             traceback.print_exc()
-        print(f"arcade-dqn: {_sentence(error)}", file=sys.stderr)
+        from arcade_dqn.link.text import plain
+
+        print(f"arcade-dqn: {plain(_sentence(error), 4000)}", file=sys.stderr)
         return error.exit_code if isinstance(error, ArcadeError) else 1
 
 

@@ -22,6 +22,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from arcade_dqn.link.text import plain
+
 LINE_SECONDS = 5.0
 """A pipe gets a progress line this often, at most."""
 
@@ -112,7 +114,7 @@ class Bar:
             self.say(text)
 
     def say(self, text: str) -> None:
-        self._progress.console.print(escape(text), highlight=False, soft_wrap=True)
+        self._progress.console.print(escape(plain(text, 2000)), highlight=False, soft_wrap=True)
 
 
 class Lines:
@@ -155,7 +157,7 @@ class Lines:
         )
 
     def say(self, text: str) -> None:
-        print(text, flush=True)
+        print(plain(text, 2000), flush=True)
 
 
 @contextlib.contextmanager

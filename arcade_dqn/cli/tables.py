@@ -21,7 +21,10 @@ def runs_dir(arguments: argparse.Namespace) -> Path:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table that fits the terminal; in a pipe, plain columns that are never cut off."""
+    """A table that fits the terminal; in a pipe, plain columns that are never cut off. Cells lose control codes."""
+    from arcade_dqn.link.text import plain
+
+    rows = [[plain(cell, 4000) for cell in row] for row in rows]
     if sys.stdout.isatty():
         from rich import box
         from rich.console import Console

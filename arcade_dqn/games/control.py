@@ -149,8 +149,9 @@ class ControlGame(Game):
         self._action = None
         self._bare.np_random.bit_generator.state = state["random"]
         for name in _STATE_ATTRIBUTES:
-            if hasattr(self._bare, name):
-                value = state["values"].get(name)
+            value = state["values"].get(name)
+            # A game that was never reset may lack what it is to remember.
+            if value is not None or hasattr(self._bare, name):
                 # [()] turns an array of no dimensions back into the number that it was.
                 setattr(self._bare, name, None if value is None else np.array(value)[()])
 

@@ -5,6 +5,7 @@ Sampling is uniform, or proportional to the size of each transition's last known
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from arcade_dqn.config import ReplaySettings
 from arcade_dqn.replay.frames import ArrayFrames, FrameStore, Lz4Frames
 from arcade_dqn.replay.priority import SumTree
+from arcade_dqn.replay.records import Columns, Have, Records, cut
 
 _SMALLEST_ERROR = 1e-6
 """Added to every error, so that no transition's priority is zero (Schaul 2016, section 3.3)."""
@@ -34,7 +36,7 @@ class Batch(NamedTuple):
     """How much each transition's loss counts, [...] float32: importance weights, or ones in uniform replay."""
 
 
-class Columns(NamedTuple):
+class Scalars(NamedTuple):
     """One value for every transition in the buffer, oldest first; all are copies."""
 
     a_tm1: np.ndarray
@@ -99,8 +101,7 @@ class ReplayBuffer:
     @property
     def nbytes(self) -> int:
         """Bytes held by frames and transitions."""
-        columns = (self._slots, self._first_frame, self._a_tm1, self._r_t, self._discount_t)
-        return self.frames.nbytes + len(self) * sum(int(column[0].nbytes) for column in columns)
+        return self.frames.nbytes + len(self) * sum(int(column[0].nbytes) for column in self._columns.values())
 
     def add_frame(self, frame: np.ndarray) -> int:
         """Store a frame and return its id. Transitions that pointed at the frame it replaces leave the buffer."""
@@ -192,7 +193,7 @@ class ReplayBuffer:
         """The number of the oldest transition that is still here, counted like `added`."""
         return self._oldest
 
-    def columns(self) -> Columns:
+    def scalars(self) -> Scalars:
         """What every transition holds besides its observations. Changes nothing; 10 ms for a million of them."""
         numbers = np.arange(self._oldest, self.added)
         rows = numbers % self.capacity
@@ -200,36 +201,48 @@ class ReplayBuffer:
         if self._tree is not None:
             error = self._tree.get(rows) ** (1 / self._exponent) - _SMALLEST_ERROR
             error[numbers >= self._entered] = np.nan
-        return Columns(self._a_tm1[rows], self._r_t[rows], self._discount_t[rows], error)
+        return Scalars(self._a_tm1[rows], self._r_t[rows], self._discount_t[rows], error)
 
-    def get_state(self) -> dict[str, Any]:
-        """Everything, for a checkpoint: arrays and numbers."""
-        rows = min(self.added, self.capacity)
+    def get_state(self, have: Have | None = None) -> dict[str, Any]:
+        """Everything, for a checkpoint: arrays, numbers, and the frames and transitions as `Records`.
+
+        Nothing in it changes with the buffer. Pieces in `have` are not copied.
+        """
+        start = max(0, self.added - self.capacity)
         return {
-            "added": self.added,
             "oldest": self._oldest,
-            "slots": self._slots[:rows].copy(),
-            "first_frame": self._first_frame[:rows].copy(),
-            "a_tm1": self._a_tm1[:rows].copy(),
-            "r_t": self._r_t[:rows].copy(),
-            "discount_t": self._discount_t[:rows].copy(),
+            "transitions": cut("transitions", start, self.added, self.capacity, have, self._copy),
             "rng": self._rng.bit_generator.state,
-            "frames": self.frames.get_state(),
+            "frames": self.frames.get_state(have),
             "priorities": None if self._tree is None else self._tree.get_state(),
             "largest_error": self._largest_error,
             "entered": self._entered,
             "left": self._left,
         }
 
+    @property
+    def _columns(self) -> Columns:
+        return {
+            "slots": self._slots,
+            "first_frame": self._first_frame,
+            "a_tm1": self._a_tm1,
+            "r_t": self._r_t,
+            "discount_t": self._discount_t,
+        }
+
+    def _copy(self, first: int, end: int) -> Callable[[], Columns]:
+        rows = np.arange(first, end) % self.capacity
+        copies = {name: column[rows] for name, column in self._columns.items()}
+        return lambda: copies
+
     def set_state(self, state: dict[str, Any]) -> None:
-        """Become the buffer that `get_state` described; the settings must be the same."""
-        rows = len(state["a_tm1"])
-        self.added, self._oldest = int(state["added"]), int(state["oldest"])
-        self._slots[:rows] = state["slots"]
-        self._first_frame[:rows] = state["first_frame"]
-        self._a_tm1[:rows] = state["a_tm1"]
-        self._r_t[:rows] = state["r_t"]
-        self._discount_t[:rows] = state["discount_t"]
+        """Become the buffer that `get_state` described, all pieces included; the settings must be the same."""
+        transitions: Records = state["transitions"]
+        self.added, self._oldest = transitions.end, int(state["oldest"])
+        for numbers, dropped, columns in transitions.filled():
+            rows = numbers % self.capacity
+            for name, column in self._columns.items():
+                column[rows] = columns[name][dropped:]
         self._rng.bit_generator.state = state["rng"]
         self.frames.set_state(state["frames"])
         if self._tree is not None:

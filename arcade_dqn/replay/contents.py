@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from arcade_dqn.replay.buffer import Columns
+from arcade_dqn.replay.buffer import Scalars
 
 BARS = 10
 """Most bars of a histogram."""
@@ -50,20 +50,20 @@ class Contents:
     """By the size of the temporal-difference error, each bar ten to the half as wide as the one before."""
 
 
-def contents(columns: Columns, n_actions: int, errors: np.ndarray | None = None) -> Contents:
+def contents(scalars: Scalars, n_actions: int, errors: np.ndarray | None = None) -> Contents:
     """Sum up a buffer that holds at least one transition.
 
     `errors` are sizes of temporal-difference errors, of a sample for example; without them, those that prioritised
     replay keeps are counted.
     """
-    known = columns.error if errors is None else errors
-    ends = columns.discount_t == 0
+    known = scalars.error if errors is None else errors
+    ends = scalars.discount_t == 0
     return Contents(
-        size=len(columns.a_tm1),
-        actions=tuple(np.bincount(columns.a_tm1, minlength=n_actions).tolist()),
-        rewards=_bars(columns.r_t),
+        size=len(scalars.a_tm1),
+        actions=tuple(np.bincount(scalars.a_tm1, minlength=n_actions).tolist()),
+        rewards=_bars(scalars.r_t),
         ends=float(ends.mean()),
-        ages=_slices(columns.r_t, ends),
+        ages=_slices(scalars.r_t, ends),
         errors=() if known is None else _decades(known[np.isfinite(known)]),
     )
 

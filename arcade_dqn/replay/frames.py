@@ -6,10 +6,13 @@ A frame's id counts up from 0 for the life of the store; the newest `capacity` f
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import lz4.block
 import numpy as np
+
+from arcade_dqn.replay.records import Columns, Have, Records, cut
 
 
 class FrameStore(Protocol):
@@ -28,9 +31,11 @@ class FrameStore(Protocol):
     def nbytes(self) -> int:
         """Bytes held."""
 
-    def get_state(self) -> dict[str, Any]: ...
+    def get_state(self, have: Have | None = None) -> Records:
+        """The frames that are here, numbered by their ids; without copies of the pieces in `have`."""
 
-    def set_state(self, state: dict[str, Any]) -> None: ...
+    def set_state(self, frames: Records) -> None:
+        """Become the store that `get_state` described."""
 
 
 class ArrayFrames:
@@ -55,13 +60,17 @@ class ArrayFrames:
     def nbytes(self) -> int:
         return self._frames.nbytes * min(self.next_id, self.capacity) // self.capacity
 
-    def get_state(self) -> dict[str, Any]:
-        return {"next_id": self.next_id, "frames": self._frames[: min(self.next_id, self.capacity)].copy()}
+    def get_state(self, have: Have | None = None) -> Records:
+        return cut("frames", max(0, self.next_id - self.capacity), self.next_id, self.capacity, have, self._copy)
 
-    def set_state(self, state: dict[str, Any]) -> None:
-        frames = np.asarray(state["frames"])
-        self.next_id = int(state["next_id"])
-        self._frames[: len(frames)] = frames
+    def _copy(self, first: int, end: int) -> Callable[[], Columns]:
+        columns = {"frames": self._frames[np.arange(first, end) % self.capacity]}
+        return lambda: columns
+
+    def set_state(self, frames: Records) -> None:
+        self.next_id = frames.end
+        for ids, dropped, columns in frames.filled():
+            self._frames[ids % self.capacity] = columns["frames"][dropped:]
 
 
 class Lz4Frames:
@@ -102,16 +111,28 @@ class Lz4Frames:
         # 33 bytes is the header of a Python bytes object, 8 its place in the list.
         return self._packed_bytes + 41 * len(self._packed)
 
-    def get_state(self) -> dict[str, Any]:
-        return {
-            "next_id": self.next_id,
-            "packed": np.frombuffer(b"".join(self._packed), np.uint8).copy(),
-            "lengths": np.array([len(packed) for packed in self._packed], np.int32),
-        }
+    def get_state(self, have: Have | None = None) -> Records:
+        return cut("frames", max(0, self.next_id - self.capacity), self.next_id, self.capacity, have, self._copy)
 
-    def set_state(self, state: dict[str, Any]) -> None:
-        blob = np.asarray(state["packed"], np.uint8).tobytes()
-        ends = np.cumsum(np.asarray(state["lengths"], np.int64)).tolist()
-        self._packed = [blob[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=False)]
-        self._packed_bytes = len(blob)
-        self.next_id = int(state["next_id"])
+    def _copy(self, first: int, end: int) -> Callable[[], Columns]:
+        begin, count = first % self.capacity, end - first
+        kept = self._packed[begin : begin + count]
+        kept += self._packed[: count - len(kept)]  # where the ring begins anew
+
+        def columns() -> Columns:
+            # The frames themselves never change, so they are joined only when somebody asks.
+            lengths = np.fromiter(map(len, kept), np.int32, count)
+            return {"lengths": lengths, "packed": np.frombuffer(b"".join(kept), np.uint8)}
+
+        return columns
+
+    def set_state(self, frames: Records) -> None:
+        self.next_id = frames.end
+        self._packed = [b""] * min(frames.end, self.capacity)
+        for ids, dropped, columns in frames.filled():
+            blob = columns["packed"].tobytes()
+            ends = np.cumsum(columns["lengths"], dtype=np.int64).tolist()
+            starts = [0, *ends[:-1]]
+            for frame_id, start, end in zip(ids.tolist(), starts[dropped:], ends[dropped:], strict=True):
+                self._packed[frame_id % self.capacity] = blob[start:end]
+        self._packed_bytes = sum(map(len, self._packed))

@@ -13,6 +13,7 @@ from matplotlib.ticker import EngFormatter, FuncFormatter
 from arcade_dqn.config import Settings
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.games.catalog import GameInfo
+from arcade_dqn.link.text import plain
 from arcade_dqn.report.style import MOST_POINTS, check_name, slide, smoothed
 from arcade_dqn.stage import palette
 from arcade_dqn.stage.palette import hex_colour
@@ -28,7 +29,7 @@ def draw(records: Records, settings: Settings, info: GameInfo, name: str, out: P
     check_name(out)
     if not any(record.get("kind") in ("episode", "train") for record in records):
         raise ArcadeError(f"run {name} has not finished an episode yet, so there is nothing to report")
-    with slide(f"{info.title}   {name}", out) as figure:
+    with slide(f"{info.title}   {plain(name, 80)}", out) as figure:
         wide, epsilon, replay, loss = figure.subplot_mosaic(
             [["returns"] * 3, ["epsilon", "replay", "loss"]], height_ratios=[2.1, 1]
         ).values()
@@ -44,11 +45,16 @@ def draw(records: Records, settings: Settings, info: GameInfo, name: str, out: P
 
 
 def _columns(records: Records, kind: str, *names: str) -> list[np.ndarray]:
-    """One float array per name from the records of this kind; a missing or null value is nan."""
-    chosen = [record for record in records if record.get("kind") == kind]
+    """One float array per name from the records of this kind that tell their step; what is no number is nan."""
+    chosen = [record for record in records if record.get("kind") == kind and _is_number(record.get("step"))]
     return [
-        np.array([np.nan if record.get(name) is None else record[name] for record in chosen], float) for name in names
+        np.array([float(record[name]) if _is_number(record.get(name)) else np.nan for record in chosen], float)
+        for name in names
     ]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
 
 
 def _returns(axes: Axes, records: Records, info: GameInfo) -> None:
@@ -128,12 +134,13 @@ def _loss(axes: Axes, records: Records) -> None:
 def _mark_interventions(axes: Axes, records: Records) -> None:
     """A thin line where a person set something during the run."""
     for record in records:
-        if record.get("kind") != "set":
+        if record.get("kind") != "set" or not _is_number(record.get("step")):
             continue
         axes.axvline(record["step"], color=hex_colour(palette.PERSON), linewidth=0.8, alpha=0.7)
-        text = f"{record['name']} = {'schedule' if record['value'] is None else record['value']}"
+        value = record.get("value")
+        text = f"{record.get('name')} = {'schedule' if value is None else value}"
         axes.annotate(
-            text,
+            text[:80],
             (record["step"], 1),
             (2, -2),
             xycoords=("data", "axes fraction"),
@@ -142,4 +149,5 @@ def _mark_interventions(axes: Axes, records: Records) -> None:
             va="top",
             fontsize=8,
             color=hex_colour(palette.PERSON),
+            parse_math=False,
         )

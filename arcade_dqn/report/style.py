@@ -81,9 +81,12 @@ def slide(title: str, out: Path, subtitle: str = "") -> Iterator[Figure]:
     check_name(out)
     with rc_context(_STYLE):
         figure = Figure(figsize=(16, 9), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12))
-        figure.suptitle(title, x=0.012, ha="left", fontsize=17, fontweight="bold")
+        # A dollar sign in a name is no mathematics.
+        figure.suptitle(title, x=0.012, ha="left", fontsize=17, fontweight="bold", parse_math=False)
         if subtitle:
-            figure.supxlabel(subtitle, x=0.012, ha="left", fontsize=12, color=hex_colour(palette.MUTED))
+            figure.supxlabel(
+                subtitle, x=0.012, ha="left", fontsize=12, color=hex_colour(palette.MUTED), parse_math=False
+            )
         yield figure
         try:
             figure.savefig(out, dpi=100)

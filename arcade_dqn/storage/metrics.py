@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
+import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from arcade_dqn.link.commands import encode
-from arcade_dqn.storage.atomic import StorageError, reason
+from arcade_dqn.link.commands import encode, parse_object, read_lines
+from arcade_dqn.link.text import plain
+from arcade_dqn.storage.atomic import StorageError, open_regular, reason
+
+MOST_BYTES = 64 * 1024 * 1024
+"""What is read of a file at most: the records of more than half a million episodes."""
+_LONGEST_LINE = 4096
 
 
 class MetricsFile:
@@ -40,14 +44,21 @@ class MetricsFile:
             raise StorageError(f"cannot write {self.path}: the disk is full")
 
     def read(self) -> list[dict[str, Any]]:
-        """The records in order. Lines that are no JSON object are left out: a kill may have cut one."""
+        """The records in order, of a file of more than `MOST_BYTES` the newest. Raises StorageError.
+
+        A record holds numbers and short texts; lines that are anything else are left out, for a kill may have cut one
+        and a stranger may have written another. Texts come without control codes.
+        """
         records = []
         try:
-            with open(self.path, "rb") as file:
-                for line in file:
-                    with contextlib.suppress(ValueError, RecursionError):
-                        if isinstance(record := json.loads(line), dict):
-                            records.append(record)
+            with open_regular(self.path) as raw, io.BufferedReader(raw) as file:
+                beyond = os.fstat(raw.fileno()).st_size - MOST_BYTES
+                if beyond > 0:
+                    file.seek(beyond)
+                    file.readline(_LONGEST_LINE)
+                for line in read_lines(file, _LONGEST_LINE):
+                    if (record := _parsed(line)) is not None:
+                        records.append(record)
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -76,3 +87,17 @@ class MetricsFile:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    """The record on a line; None if it is none."""
+    try:
+        record = parse_object(line, _LONGEST_LINE)
+    except ValueError:
+        return None
+    for name, value in record.items():
+        if isinstance(value, str):
+            record[name] = value if value.isprintable() and len(value) <= 200 else plain(value, 200)
+        elif not (value is None or isinstance(value, int | float)):
+            return None
+    return record

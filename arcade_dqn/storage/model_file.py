@@ -23,7 +23,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from safetensors.numpy import save as to_safetensors
 
-from arcade_dqn.acting.layers import NetworkError, Weights, parameter_shapes
+from arcade_dqn.acting.layers import NetworkError, Weights, multiplications, parameter_shapes, plan
 from arcade_dqn.errors import ArcadeError, UsageError
 from arcade_dqn.games.catalog import find
 from arcade_dqn.link.text import plain
@@ -48,6 +48,9 @@ __all__ = [
 ]
 
 MAX_FILE = 64 * 1024 * 1024
+MAX_MULTIPLICATIONS = 2**28
+"""For one action. The largest network of Mnih 2015 needs 10 million; a few weights drawn over a vast picture could ask
+for any number."""
 _KEY = "arcade_dqn"
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive, as Keras writes (.keras) or PyTorch (.pt)",
@@ -136,10 +139,16 @@ def _check_arrays(info: ModelInfo, found: Mapping[str, tuple[tuple[int, ...], np
     """Raise ValueError unless names, shapes and types are exactly those of the described network."""
     try:
         shapes = parameter_shapes(info.network, info.observation_shape, info.n_actions)
+        work = sum(multiplications(plan(info.network, info.observation_shape, info.n_actions)))
     except NetworkError as error:
         raise ValueError(f"describes a network that cannot be built: {error}") from error
     if 4 * sum(math.prod(shape) for shape in shapes.values()) > MAX_FILE:
         raise ValueError("describes a network that is larger than a model file can be")
+    if work > MAX_MULTIPLICATIONS:
+        raise ValueError(
+            f"describes a network that needs {work:,} multiplications for one action; at most {MAX_MULTIPLICATIONS:,} "
+            "are allowed"
+        )
     if odd := sorted(shapes.keys() ^ found.keys()):
         raise ValueError(f"does not hold the arrays of its network: {odd[0]!r} is {_missing(odd[0] in shapes)}")
     for name, shape in shapes.items():
@@ -184,7 +193,10 @@ def save_model(path: str | os.PathLike[str], info: ModelInfo, weights: Mapping[s
     if len(data) > MAX_FILE:
         raise ModelFileError(f"not saved to {path}: {len(data):,} bytes; a model file has at most {MAX_FILE:,}")
     _read_header(path, io.BytesIO(data), len(data))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {reason(error)}") from error
     write_bytes(path, data)
 
 
@@ -212,6 +224,7 @@ def find_models(runs_dir: str | os.PathLike[str]) -> list[ModelEntry]:
         _entry(path, shipped=False)
         for pattern in ("best", "final", "saved-*")
         for path in Path(runs_dir).glob(f"[!.]*/[!.]*/{pattern}.safetensors")
+        if str(path.relative_to(runs_dir)).isprintable()  # as in the list of runs: names go to a terminal
     ]
     return shipped + sorted(own, key=lambda entry: -entry.modified)
 

@@ -88,7 +88,7 @@ class TrainingSummary:
 class ModelInfo:
     """Everything about a model but its weights. Texts read from a file are free of control characters."""
 
-    game: Annotated[str, Field(max_length=120, pattern=r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")]
+    game: Annotated[str, Field(max_length=120, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?$")]
     """The game's id."""
     observation_shape: Annotated[tuple[_Size, ...], Field(min_length=1, max_length=3)]
     n_actions: Annotated[int, Field(ge=1, le=4096)]

@@ -197,7 +197,10 @@ class RunDir:
         """Be the only writer of this run during the `with` block; raises RunLocked, naming the holder, otherwise.
 
         The lock goes away with its holder, even a killed one. What earlier writers left unfinished is removed first.
+        Raises RunError if the folder holds symbolic links: a run that came from someone else must not lead its writer
+        to files outside.
         """
+        _refuse_links(self.path)
         with locked(self.path / "lock", f"the run {self.path}"):
             remove_unfinished(self.path)
             try:
@@ -272,6 +275,18 @@ class RunDir:
     def close(self) -> None:
         """Close the metrics file, if it is open; the next record opens it again."""
         self._metrics.close()
+
+
+def _refuse_links(run: Path) -> None:
+    try:
+        links = sorted(entry.name for entry in os.scandir(run) if entry.is_symlink())
+    except OSError as error:
+        raise StorageError(f"cannot read the run {run}: {reason(error)}") from error
+    if links:
+        raise RunError(
+            f"{plain(links[0], 80)} in the run {run} is a symbolic link, and nothing is written through one; "
+            "put the file or folder that it means in its place"
+        )
 
 
 # --- moving a run --------------------------------------------------------------------------------------------------
@@ -365,7 +380,8 @@ def _run_folders(runs_dir: Path) -> list[Path]:
 
 
 def _visible_folder(entry: os.DirEntry[str]) -> bool:
-    return not entry.name.startswith(".") and entry.is_dir()
+    # A name with control characters is none that this program gave, and would be written to a terminal.
+    return not entry.name.startswith(".") and entry.name.isprintable() and entry.is_dir()
 
 
 def _summarise(path: Path) -> RunSummary:

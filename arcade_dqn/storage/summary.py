@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from arcade_dqn.link.text import plain
 from arcade_dqn.storage.atomic import StorageError, open_regular, reason
 
 FINAL_STATES = ("done", "stopped", "failed")
@@ -13,12 +15,16 @@ FINAL_STATES = ("done", "stopped", "failed")
 MAX_BYTES = 256 * 1024
 
 
+def _clean(text: str) -> str:
+    return plain(text, 1000)
+
+
 class Summary(BaseModel):
-    """What the list of runs shows, and what a finished run keeps."""
+    """What the list of runs shows, and what a finished run keeps. Texts read from a file are free of control codes."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
-    state: str = Field(default="starting", max_length=40)
+    state: Annotated[str, AfterValidator(_clean)] = Field(default="starting", max_length=40)
     """A state of the board, or "stopped" for a run that was ended early and can be resumed."""
     step: int = Field(default=0, ge=0)
     steps_total: int = Field(default=0, ge=0)
@@ -30,7 +36,7 @@ class Summary(BaseModel):
     """Mean score of the best evaluation, None before the first."""
     last_evaluation: float | None = None
     solved: bool = False
-    message: str = Field(default="", max_length=1000)
+    message: Annotated[str, AfterValidator(_clean)] = Field(default="", max_length=1000)
     """How the run ended, one sentence."""
 
 

@@ -111,8 +111,10 @@ def _train(folder: str | None, incoming: queue.SimpleQueue[Command | None], emit
     commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
     try:
         run_dir = RunDir.open(folder)
-        run = Run(run_dir, emit, commands)
-        _log_into(run_dir.log)
+        run = Run(run_dir, emit, commands, lambda message, step: _give_up(emit, message, step))
+        # The log must not be written where somebody else trains, or through a link; the run takes the lock for good.
+        with run_dir.lock():
+            _log_into(run_dir.log)
     except ArcadeError as error:
         emit({"event": "ended", "reason": "failed", "step": 0, "message": str(error), "model": None})
         raise
@@ -120,11 +122,21 @@ def _train(folder: str | None, incoming: queue.SimpleQueue[Command | None], emit
     def forward() -> None:
         while (command := incoming.get()) is not None:
             commands.put(command)
+            if command.name == "stop":
+                run.stop_is_coming()
         run.request_stop()
 
     threading.Thread(target=forward, name="forward", daemon=True).start()
     result = run.execute()
     return 130 if result.reason == "interrupted" else 0
+
+
+def _give_up(emit: Events, message: str, step: int) -> None:
+    """End this program though its main thread hangs; called from another one."""
+    logging.getLogger(__name__).error("%s", message)
+    emit({"event": "ended", "reason": "failed", "step": step, "message": message, "model": None})
+    emit.close()
+    os._exit(1)
 
 
 def _log_into(path: Path) -> None:

@@ -48,6 +48,8 @@ class Actor:
         self._observation: np.ndarray | None = None
         self._score = 0.0
         self._length = 0
+        self._within_step = False
+        """The game was asked for a step that has not entered replay; it stays so if that failed."""
 
     def observe(self) -> np.ndarray:
         """The newest observation, [*observation_shape]; begins an episode where none is going on.
@@ -57,14 +59,17 @@ class Actor:
         if self._observation is None:
             frame = self.game.reset(self._seed)
             self._seed = None
-            self._writer.begin(frame)
             self._score, self._length = 0.0, 0
+            self._check(frame, 0)
+            self._writer.begin(frame)
             self._observation = self._stack.reset(frame)
         return self._observation
 
     def play(self, a_tm1: int) -> Episode | None:
-        """One step of the game, into replay; the episode, if it ended. Raises GameFault for a reward that is none."""
+        """One step of the game, into replay; the episode, if it ended. Raises GameFault for what cannot be learned."""
+        self._within_step = True
         outcome = self.game.step(a_tm1)
+        self._check(outcome.frame, self._length + 1)
         if not math.isfinite(outcome.reward):
             raise GameFault(
                 f"{self.game.info.id} returned the reward {outcome.reward} in step {self._length + 1} of an episode; "
@@ -76,16 +81,35 @@ class Actor:
         self._writer.step(a_tm1, r_t, outcome.frame, terminated=terminated, ended=ended)
         self._score += outcome.reward
         self._length += 1
+        self._within_step = False
         if not ended:
             self._observation = self._stack.push(outcome.frame)
             return None
         self._observation = None
         return Episode(self._score, self._length)
 
+    def _check(self, frame: np.ndarray, step: int) -> None:
+        """Raise GameFault for a frame that is not what the game promised, before anything of it enters replay."""
+        game = self.game
+        if frame.shape != game.frame_shape or frame.dtype != game.frame_dtype:
+            raise GameFault(
+                f"{game.info.id} showed {frame.dtype} {frame.shape} after step {step} of an episode, but "
+                f"promised {game.frame_dtype} {game.frame_shape}; frames must all be alike"
+            )
+        # The product is finite for all but wild frames, and a tenth of the cost of looking at each number.
+        if frame.dtype == np.float32 and not math.isfinite(np.vdot(frame, frame)) and not np.isfinite(frame).all():
+            raise GameFault(
+                f"{game.info.id} showed a number that is not finite after step {step} of an episode; "
+                "observations must be finite numbers"
+            )
+
     def get_state(self) -> dict[str, Any]:
-        """For a checkpoint; `game` is None where the game cannot be saved, and then the episode begins anew."""
+        """For a checkpoint; `game` is None where the game cannot be saved, and then the episode begins anew.
+
+        So it does after a step that failed: where the game stands then, replay has not seen.
+        """
         return {
-            "game": self.game.get_state(),
+            "game": None if self._within_step else self.game.get_state(),
             "writer": self._writer.get_state(),
             "observation": self._observation,
             "score": self._score,

@@ -43,6 +43,8 @@ class Announcer:
         self._emit = emit
         self._warn = warn
         self._next_weights = self._next_summary = 0.0
+        self._failing = False
+        """The newest summary could not be written."""
         self.state = "starting"
 
     def set_state(self, state: str, *, message: str = "", final: str = "", solved: bool = False) -> None:
@@ -110,8 +112,11 @@ class Announcer:
         )
         try:
             self._run_dir.write_summary(summary)
+            self._failing = False
         except StorageError as error:
-            self._warn(str(error))
+            if not self._failing:
+                self._warn(f"{error}; training goes on, but the list of runs does not show how it stands")
+            self._failing = True
 
 
 def _or_nan(value: float | None) -> float:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from arcade_dqn.evaluation import Evaluation
 from arcade_dqn.storage.atomic import StorageError
-from arcade_dqn.storage.checkpoint import load_newest, save_checkpoint
+from arcade_dqn.storage.checkpoint import CheckpointError, load_newest
+from arcade_dqn.storage.checkpoint_writer import CheckpointWriter
 from arcade_dqn.storage.model_file import ModelFileError, read_info, save_model, thin_stages
 from arcade_dqn.storage.model_info import ModelInfo, TrainingSummary
 from arcade_dqn.storage.run_dir import RunDir
@@ -16,37 +17,69 @@ from arcade_dqn.training.recorder import Recorder, Stopwatch
 
 
 class Archive:
-    """Saves and loads one run. `warn` gets one sentence for everything that could not be done."""
+    """Saves and loads one run.
+
+    `warn` gets one sentence for everything that could not be done, `saved` the step of every checkpoint that is whole
+    and on the disk.
+    """
 
     def __init__(
-        self, run_dir: RunDir, loop: Loop, recorder: Recorder, stopwatch: Stopwatch, warn: Callable[[str], None]
+        self,
+        run_dir: RunDir,
+        loop: Loop,
+        recorder: Recorder,
+        stopwatch: Stopwatch,
+        warn: Callable[[str], None],
+        saved: Callable[[int], None],
     ) -> None:
         self._run_dir = run_dir
         self._loop = loop
         self._recorder = recorder
         self._stopwatch = stopwatch
         self._warn = warn
+        self._saved = saved
+        self._checkpoints = CheckpointWriter(run_dir.checkpoints, loop.settings.run.keep_checkpoints)
+        self._saving = 0
+        """The step of the checkpoint that is being written."""
 
-    def save_checkpoint(self, speed_limit: float) -> None:
-        """Save everything that the rest of the run depends on."""
-        loop, settings = self._loop, self._loop.settings.run
+    def save_checkpoint(self, speed_limit: float, *, wait: bool) -> None:
+        """Save everything that the rest of the run depends on, as it is now.
+
+        Without `wait` only the copying is waited for; the writing goes on beside the training, and `settle` tells what
+        came of it. A checkpoint that is still being written is waited for first.
+        """
+        self.settle(wait=True)
+        loop, best = self._loop, self._recorder.best_step
         state = {
-            "loop": loop.get_state(),
+            "loop": loop.get_state(self._checkpoints.have),
             "recorder": self._recorder.get_state(),
             "seconds": self._stopwatch.seconds,
             "speed_limit": speed_limit,
         }
+        self._saving = loop.step
+        self._checkpoints.begin(loop.step, state, () if best is None else (best,))
+        self.settle(wait=wait)
+
+    def settle(self, *, wait: bool) -> None:
+        """Tell what came of the checkpoint that is being written, once it is over; wait for that if `wait`."""
         try:
-            save_checkpoint(self._run_dir.checkpoints, loop.step, state, settings.keep_checkpoints)
+            if self._checkpoints.result(wait=wait) is not None:
+                self._saved(self._saving)
         except StorageError as error:
-            self._warn(f"the checkpoint at step {loop.step:,} could not be saved: {error}")
+            self._warn(f"the checkpoint at step {self._saving:,} could not be saved: {error}")
 
     def load_checkpoint(self) -> float | None:
         """Go on from the newest checkpoint that is whole, and return its speed limit; None if there is none.
 
-        Raises CheckpointError if there are checkpoints but every one is damaged.
+        Raises CheckpointError if there are checkpoints but every one is damaged. One of which only the replay buffer
+        is damaged still has the weights, and the run goes on with these rather than not at all.
         """
-        newest = load_newest(self._run_dir.checkpoints)
+        lost = ""
+        try:
+            newest = load_newest(self._run_dir.checkpoints)
+        except CheckpointError as error:
+            lost = str(error)
+            newest = load_newest(self._run_dir.checkpoints, records=False)
         if newest is None:
             if self._run_dir.metrics_size():
                 kept = self._run_dir.set_metrics_aside()
@@ -58,10 +91,17 @@ class Archive:
         found, state = newest
         for problem in found.damaged:
             self._warn(problem)
+        if lost:
+            self._warn(
+                f"{lost}; all but the replay buffer of step {found.step:,} is whole, so the run goes on from there "
+                "with an empty one"
+            )
+        else:
+            self._checkpoints.go_on_from(found.path)
         self._loop.set_state(state["loop"])
         self._recorder.set_state(state["recorder"])
         self._stopwatch.set(float(state["seconds"]))
-        if any(actor["game"] is None for actor in state["loop"]["actors"]):
+        if not lost and any(actor["game"] is None for actor in state["loop"]["actors"]):
             game = self._loop.settings.game
             self._warn(f"{game} cannot be saved in mid-game; the run goes on with a new episode")
         return float(state["speed_limit"])

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from arcade_dqn.acting.policy import Policy
-from arcade_dqn.replay.buffer import Batch, Columns
+from arcade_dqn.replay.buffer import Batch, Scalars
 from arcade_dqn.replay.contents import contents
 from arcade_dqn.training.loop import Loop
 
@@ -37,23 +37,23 @@ class Inspector:
         must not be empty.
         """
         replay = self._loop.replay
-        columns = replay.columns()
+        scalars = replay.scalars()
         policy = self._silent_policy()
         # Of transitions evenly spread over all ages, so that two looks at the same buffer tell the same.
         size = PICTURE_SAMPLE if self._loop.game.frame_dtype == np.uint8 else SAMPLE
         sample = np.unique(np.linspace(replay.oldest, replay.added - 1, min(size, len(replay))).astype(np.int64))
         errors = _errors(policy, replay.get(sample))
-        kept = columns.error is not None and bool(np.isfinite(columns.error).any())
-        here = self._find(columns, number, jump, int(sample[errors.argmax()]))
+        kept = scalars.error is not None and bool(np.isfinite(scalars.error).any())
+        here = self._find(scalars, number, jump, int(sample[errors.argmax()]))
         return {
             "step": self._loop.step,
             "game": self._loop.game.info.id,
             "action_names": list(self._loop.game.action_names),
             "n_step": self._loop.settings.learning.n_step,
-            "contents": asdict(contents(columns, policy.n_actions, None if kept else errors)),
+            "contents": asdict(contents(scalars, policy.n_actions, None if kept else errors)),
             "errors_of": len(replay) if kept else len(sample),
             "kept_errors": kept,
-            "transition": self._transition(policy, columns, here),
+            "transition": self._transition(policy, scalars, here),
         }
 
     def _silent_policy(self) -> Policy:
@@ -65,24 +65,24 @@ class Inspector:
         mine.set_weights(played.weights)
         return mine
 
-    def _find(self, columns: Columns, number: int | None, jump: str, surprise: int) -> int:
+    def _find(self, scalars: Scalars, number: int | None, jump: str, surprise: int) -> int:
         replay = self._loop.replay
         newest = replay.added - 1
         here = newest if number is None else min(max(number, replay.oldest), newest)
         if jump == "surprise":
             return surprise
         if jump in ("end", "reward"):
-            wanted = np.flatnonzero(columns.discount_t == 0 if jump == "end" else columns.r_t != 0)
+            wanted = np.flatnonzero(scalars.discount_t == 0 if jump == "end" else scalars.r_t != 0)
             if len(wanted):
                 older = wanted[wanted < here - replay.oldest]
                 return replay.oldest + int(older[-1] if len(older) else wanted[-1])
         return here
 
-    def _transition(self, policy: Policy, columns: Columns, number: int) -> dict[str, Any]:
+    def _transition(self, policy: Policy, scalars: Scalars, number: int) -> dict[str, Any]:
         replay = self._loop.replay
         batch = replay.get(np.array([number]))
         row = number - replay.oldest
-        error = None if columns.error is None else float(columns.error[row])
+        error = None if scalars.error is None else float(scalars.error[row])
         return {
             "number": number,
             "age": replay.added - 1 - number,

@@ -30,6 +30,7 @@ from arcade_dqn.evaluation import training_seed
 from arcade_dqn.games.make import Game
 from arcade_dqn.learning.learner import Learner, Updates
 from arcade_dqn.replay.buffer import ReplayBuffer
+from arcade_dqn.replay.records import Have
 from arcade_dqn.training.actor import Actor, Episode
 from arcade_dqn.training.demonstrator import Demonstrator
 
@@ -186,10 +187,11 @@ class Loop:
         """Whether every weight is a finite number, those of gradient steps under way included (it waits for them)."""
         return all(bool(np.isfinite(array).all()) for array in self.learner.weights().values())
 
-    def get_state(self) -> dict[str, Any]:
+    def get_state(self, have: Have | None = None) -> dict[str, Any]:
         """Everything that the rest of the run depends on, for a checkpoint.
 
-        An actor's `game` is None where the game cannot be saved; it goes on at the beginning of an episode.
+        An actor's `game` is None where the game cannot be saved; it goes on at the beginning of an episode. Pieces of
+        the replay buffer that are in `have` are not copied.
         """
         return {
             "step": self.step,
@@ -207,13 +209,17 @@ class Loop:
                 "updates": list(self._learning.result()),
                 "weights": self.policy.weights,
             },
-            "replay": self.replay.get_state(),
+            "replay": self.replay.get_state(have),
             "actors": [actor.get_state() for actor in self._actors],
             "demonstrator": self.demonstrator.get_state(),
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from what `get_state` returned, with the same settings."""
+        """Go on from what `get_state` returned, with the same settings.
+
+        Where the replay buffer's frames and transitions are lost (None), it fills up anew, and episodes begin anew.
+        """
+        whole = state["replay"]["frames"] is not None and state["replay"]["transitions"] is not None
         self.step, self.episode = int(state["step"]), int(state["episode"])
         self.epsilon_override = state["epsilon_override"]
         self.updates_per_train = int(state["updates_per_train"])
@@ -223,15 +229,19 @@ class Loop:
         self.learner.learning_rate = float(state["learning_rate"])
         self.policy.set_weights(self.learner.weights())
         self._learning = None
-        if state["learning"] is not None:
+        if state["learning"] is not None and whole:
             updates = Updates(*(np.asarray(array) for array in state["learning"]["updates"]))
             self._learning = _Learning(np.asarray(state["learning"]["numbers"]), lambda: updates)
             self.policy.set_weights(state["learning"]["weights"])
-        self.replay.set_state(state["replay"])
-        self.demonstrator.set_state(state["demonstrator"])
+        if whole:
+            self.replay.set_state(state["replay"])
+            self.demonstrator.set_state(state["demonstrator"])
+        else:
+            self.updates_played = self.learner.updates
         for number, (actor, one) in enumerate(zip(self._actors, state["actors"], strict=True)):
             # A game that could not be saved begins on a seed that no copy of it has used.
-            actor.set_state(one, training_seed(self.settings.run.seed, 1000 + self.step + number))
+            seed = training_seed(self.settings.run.seed, 1000 + self.step + number)
+            actor.set_state(one if whole else {**one, "game": None}, seed)
 
 
 def _joined(first: Updates | None, second: Updates | None) -> Updates | None:

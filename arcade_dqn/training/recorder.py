@@ -68,6 +68,8 @@ class Recorder:
         self.loss = _NAN
         self.mean_q = _NAN
         self.best_evaluation: float | None = None
+        self.best_step: int | None = None
+        """The step of the best evaluation so far."""
         self.last_evaluation: float | None = None
         self._marked = (time.perf_counter(), loop.step, loop.learner.updates)
         self.steps_per_second = _NAN
@@ -104,7 +106,7 @@ class Recorder:
         """Take in an evaluation at `step`."""
         self.last_evaluation = evaluation.mean
         if self.best_evaluation is None or evaluation.mean > self.best_evaluation:
-            self.best_evaluation = evaluation.mean
+            self.best_evaluation, self.best_step = evaluation.mean, step
         self._write(
             "evaluation",
             step,
@@ -159,6 +161,7 @@ class Recorder:
             "loss": None if math.isnan(self.loss) else self.loss,
             "mean_q": None if math.isnan(self.mean_q) else self.mean_q,
             "best_evaluation": self.best_evaluation,
+            "best_step": self.best_step,
             "last_evaluation": self.last_evaluation,
         }
 
@@ -170,6 +173,7 @@ class Recorder:
         self.loss = _NAN if state["loss"] is None else state["loss"]
         self.mean_q = _NAN if state["mean_q"] is None else state["mean_q"]
         self.best_evaluation, self.last_evaluation = state["best_evaluation"], state["last_evaluation"]
+        self.best_step = state["best_step"]
         self.restart_rates()
 
     def close(self) -> None:

@@ -22,6 +22,7 @@ from arcade_dqn.games.make import make
 from arcade_dqn.learning.learner import MAX_FUSED
 from arcade_dqn.link.board import Board
 from arcade_dqn.link.commands import Command, ack, failure
+from arcade_dqn.link.text import plain
 from arcade_dqn.stage.evaluate import EvaluationStopped, evaluate
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.demonstrations import DemonstrationError, list_demonstrations, load_demonstration
@@ -32,6 +33,7 @@ from arcade_dqn.training.inspector import Inspector
 from arcade_dqn.training.loop import Loop, Step
 from arcade_dqn.training.recorder import Recorder, Stopwatch
 from arcade_dqn.training.signals import on_first_signal
+from arcade_dqn.training.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
@@ -65,8 +67,10 @@ class RunResult:
 class Run:
     """Trains in the folder `run_dir` until its stop condition, going on from its newest checkpoint if it has one.
 
-    `on_event` gets every event of the protocol in `link.commands`, in this thread. `commands` brings commands from
-    another thread. `request_stop` may be called from any thread.
+    `on_event` gets every event of the protocol in `link.commands`, in this thread; only the warning that nothing comes
+    any more is told by another one. `commands` brings commands from another thread. `request_stop` may be called from
+    any thread, and so may `stop_is_coming`. `give_up` ends the whole program, with a sentence, when a run that is to
+    stop hangs; without it, a person has to.
     """
 
     def __init__(
@@ -74,6 +78,7 @@ class Run:
         run_dir: RunDir,
         on_event: Callable[[Event], None],
         commands: queue.SimpleQueue[Command] | None = None,
+        give_up: Callable[[str, int], None] | None = None,
     ) -> None:
         self.commands: queue.SimpleQueue[Command] = commands or queue.SimpleQueue()
         self._run_dir = run_dir
@@ -89,10 +94,20 @@ class Run:
         self._stopwatch = Stopwatch()
         self._next_look = self._next_demonstration = 0.0
         self._healthy = True
+        self._watchdog = Watchdog(self._silence)
+        self._give_up = give_up
+        self._stop_is_coming = False
+        self._silence_told = 0
+        """The step + 1 for which it was told that nothing comes after it."""
 
     def request_stop(self, reason: str = "stopped") -> None:
         """Ask the run to save and end; it does so within a step or two."""
         self._stop_reason = self._stop_reason or reason
+        self._stop_is_coming = True
+
+    def stop_is_coming(self) -> None:
+        """A stop is among the commands: a run that hangs will not get to it."""
+        self._stop_is_coming = True
 
     def _stopping(self) -> bool:
         return bool(self._stop_reason)
@@ -114,20 +129,30 @@ class Run:
         self._games = [make(settings.game, settings.environment) for _ in range(settings.environment.copies)]
         self._info = self._games[0].info
         try:
-            self._loop = Loop(settings, self._games)
+            self._loop = self._make_loop()
             self._recorder = Recorder(self._run_dir, self._loop, self._stopwatch, self._warn)
             try:
                 with Board.create(self._run_dir.board, pack(self._loop.policy.weights).nbytes) as board:
                     parts = (self._loop, self._recorder, self._stopwatch)
                     self._announcer = Announcer(self._run_dir, board, *parts, self._emit, self._warn)
-                    self._archive = Archive(self._run_dir, *parts, self._warn)
+                    self._archive = Archive(self._run_dir, *parts, self._warn, self._checkpoint_saved)
                     self._inspector = Inspector(self._loop)
-                    return self._train_or_save()
+                    with self._watchdog:
+                        return self._train_or_save()
             finally:
                 self._recorder.close()
         finally:
             for game in self._games:
                 game.close()
+
+    def _make_loop(self) -> Loop:
+        try:
+            return Loop(self._settings, self._games)
+        except MemoryError as error:
+            raise TrainingFailed(
+                f"there is not enough memory for {self._settings.replay.capacity:,} transitions and the network "
+                f"({error}); choose a smaller replay.capacity, or replay.compression=lz4 for pictures"
+            ) from error
 
     def _train_or_save(self) -> RunResult:
         try:
@@ -137,7 +162,7 @@ class Run:
             raise
         except Exception as error:
             log.exception("training failed")
-            where = f"at step {self._loop.step:,}: {type(error).__name__}: {error}"
+            where = f"at step {self._loop.step:,}: {type(error).__name__}: {plain(str(error), 400)}"
             message = f"training {self._settings.game} failed {where}"
             self._save_after_failure(message)
             raise TrainingFailed(message) from error
@@ -178,6 +203,7 @@ class Run:
 
     def _after(self, step: Step) -> bool:
         """Everything that follows a step. True if the game is solved."""
+        self._watchdog.beat()
         self._recorder.step(step)
         if step.updates is not None and not math.isfinite(float(step.updates.loss.sum())):
             self._healthy = False
@@ -199,7 +225,7 @@ class Run:
         solved = self._evaluate_and_decide() if evaluate_now else False
         if settings.run.checkpoint_every and step.reached(settings.run.checkpoint_every) and not solved:
             self._stop_the_clock()
-            self._save_checkpoint()
+            self._save_checkpoint(wait=False)
             self._stopwatch.start()
         return solved
 
@@ -235,6 +261,7 @@ class Run:
     def _save_after_failure(self, message: str) -> None:
         """Save what is sound: never weights that are not finite, never over the best model."""
         self._stopwatch.stop()
+        self._archive.settle(wait=True)
         if self._healthy and self._loop.step and self._loop.sound:
             self._save_checkpoint()
             self._archive.save_model(self._run_dir.final, None)
@@ -247,23 +274,46 @@ class Run:
             f"learning.gradient_clip (now {self._settings.learning.gradient_clip:g}) may help"
         )
 
-    def _save_checkpoint(self) -> None:
-        # Gradient steps beside the play have told nobody their loss yet, and a checkpoint holds what they led to.
+    def _require_sound(self) -> None:
+        # Gradient steps beside the play have told nobody their loss yet, and what is saved holds what they led to.
         if not self._loop.sound:
             self._healthy = False
             raise TrainingFailed(self._diverged("a weight became infinite or not a number"))
-        self._archive.save_checkpoint(self._speed_limit)
+
+    def _save_checkpoint(self, *, wait: bool = True) -> None:
+        self._require_sound()
+        self._archive.save_checkpoint(self._speed_limit, wait=wait)
+
+    def _checkpoint_saved(self, step: int) -> None:
+        self._emit({"event": "checkpoint", "step": step})
 
     def _warn(self, message: str) -> None:
         """Something went wrong that training survives; it may be as early as the record's beginning."""
         log.warning("%s", message)
         self._emit({"event": "warning", "message": message})
 
+    def _silence(self, seconds: float) -> None:
+        """Nothing has come for so long; told by the watchdog's thread, once for each step that it hangs after."""
+        state, step = self._announcer.state, self._loop.step
+        if state not in ("training", "evaluating", "stopping"):
+            return
+        what = (
+            f"nothing has come from {self._settings.game} for {seconds:.0f} seconds while {state} at step {step:,}: "
+            "the game hangs, or its gradient steps take this long"
+        )
+        if self._stop_is_coming and self._give_up is not None and seconds >= 2 * self._watchdog.patience:
+            self._give_up(f"{what}; it was to stop, so it was ended, and can be resumed from its last checkpoint", step)
+        if self._silence_told != step + 1:
+            self._silence_told = step + 1
+            self._warn(f"{what}; a stop takes effect when it comes back, and the last checkpoint is safe")
+
     # --- between two steps ---
 
     def _look(self) -> None:
         """Take in commands, and tell how it goes."""
+        self._watchdog.beat()
         self._obey()
+        self._archive.settle(wait=False)
         now = time.perf_counter()
         self._next_look = now + _LOOK_SECONDS
         if now >= self._next_demonstration:
@@ -470,6 +520,7 @@ class Run:
 
     def _keep_if_best(self, evaluation: Evaluation | None) -> None:
         if evaluation is not None:
+            self._require_sound()
             self._archive.save_best(evaluation)
 
 

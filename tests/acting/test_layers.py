@@ -7,6 +7,7 @@ from arcade_dqn.acting.layers import (
     NetworkError,
     image_layout,
     initial_weights,
+    multiplications,
     pack,
     parameter_shapes,
     plan,
@@ -35,6 +36,15 @@ def test_nature_network_has_the_published_sizes() -> None:
     assert shapes["conv3/kernel"] == (3, 3, 64, 64)
     assert shapes["dense1/kernel"] == (3136, 512)
     assert sum(int(np.prod(shape)) for shape in shapes.values()) == 1_687_206
+
+
+def test_multiplications_by_hand() -> None:
+    nature = plan(NetworkSettings(kind="nature", hidden=(512,)), (4, 84, 84), 6)
+    # 20 x 20 places of an 8 x 8 x 4 kernel with 32 filters, and so on.
+    assert multiplications(nature) == [
+        20 * 20 * 256 * 32, 9 * 9 * 512 * 64, 7 * 7 * 576 * 64, 3136 * 512, 512 * 6
+    ]  # fmt: skip
+    assert multiplications(plan(NetworkSettings(hidden=(3,), dueling=True), (4,), 2)) == [12, 3, 12, 6]
 
 
 def test_minatar_network_sees_channels_last() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from arcade_dqn.cli.main import build_parser, main
 from arcade_dqn.config import build
+from arcade_dqn.errors import ArcadeError
 from arcade_dqn.storage.run_dir import RunDir
 
 
@@ -96,6 +97,15 @@ def test_an_unexpected_error_is_one_line_and_with_debug_a_traceback(
     assert "RuntimeError: first second" in stderr_line(capsys)
     assert main(["games", "--debug"]) == 1
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_an_error_moves_no_cursor(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def broken(arguments: object) -> int:
+        raise ArcadeError("\x1b]0;title\x07the file \x1b[2Jis \u202ewrong")
+
+    monkeypatch.setattr("arcade_dqn.cli.tables.games", broken)
+    assert main(["games"]) == 1
+    assert stderr_line(capsys) == "arcade-dqn: the file is wrong\n"
 
 
 def test_ctrl_c_is_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

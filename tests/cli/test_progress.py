@@ -38,7 +38,7 @@ def test_lines_keep_what_matters(capsys: pytest.CaptureFixture[str]) -> None:
         view.show({"event": "state", "state": "training"})
         view.show({"event": "evaluation", "step": 500, "mean": 475.25, "std": 3.0, "episodes": 10, "solved": True})
         view.show({"event": "saved", "step": 500, "path": "run", "model": "run/saved-500.safetensors"})
-        view.show({"event": "warning", "message": "the disk is full"})
+        view.show({"event": "warning", "message": "the \x1b[31mdisk\r\nis full"})
     assert capsys.readouterr().out.splitlines() == [
         "step 500: evaluation 475.2 ± 3.0 over 10 episodes, solved",
         "step 500: saved run/saved-500.safetensors",

@@ -63,6 +63,21 @@ def test_half_a_run_can_be_drawn(kind: str, tmp_path: Path) -> None:
     draw([record for record in records(3) if record.get("kind") == kind], SETTINGS, GAME, "x", tmp_path / "x.png")
 
 
+def test_records_and_a_name_from_somebody_else_are_drawn_as_what_they_are(tmp_path: Path) -> None:
+    strange: list[dict[str, Any]] = [
+        {"kind": "episode", "step": "text", "return": 1.0},
+        {"kind": "episode", "step": 5, "return": "text"},
+        {"kind": "episode", "return": 1.0},
+        {"kind": "train", "step": 10**400, "loss": 10**400},
+        {"kind": "set"},
+        {"kind": "set", "step": 10, "name": "$\\frac{1}{$", "value": "x" * 500},
+    ]
+    draw(records() + strange, SETTINGS, GAME, "$x_{$ \x1b[2J", tmp_path / "x.svg")
+    text = (tmp_path / "x.svg").read_text("utf-8")
+    assert "$x_{$" in text
+    assert "\x1b" not in text
+
+
 def test_nothing_to_draw_yet(tmp_path: Path) -> None:
     with pytest.raises(ArcadeError, match="first"):
         draw([], SETTINGS, GAME, "first", tmp_path / "run.png")

@@ -63,3 +63,39 @@ def test_a_full_disk_is_told_and_survived(metrics: MetricsFile, monkeypatch: pyt
 def test_a_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="the folder does not exist"):
         MetricsFile(tmp_path / "missing" / "metrics.jsonl").append({})
+
+
+# --- what somebody else wrote ---
+
+
+def test_only_flat_records_of_numbers_and_clean_text_come_back(metrics: MetricsFile) -> None:
+    lines = [
+        b'{"kind": "episode\\u001b[2J\\u202e", "step": 1, "return": 2.5, "loss": null, "odd": true}',
+        b'{"kind": "episode", "step": [1]}',
+        b'{"kind": "episode", "step": {"a": 1}}',
+        b'{"kind": "episode", "step": NaN}',
+        b'{"kind": "episode", "step": ' + b"9" * 100 + b"}",
+        b'{"kind": "episode", "kind": "twice"}',
+        b'{"kind": "' + b"x" * 5000 + b'"}',
+        b"[" * 3000,
+        b'{"kind": "last"}',
+    ]
+    metrics.path.write_bytes(b"\n".join(lines))
+    assert metrics.read() == [
+        {"kind": "episode", "step": 1, "return": 2.5, "loss": None, "odd": True},
+        {"kind": "last"},
+    ]
+
+
+def test_of_an_endless_file_the_newest_records_are_read(metrics: MetricsFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    for step in range(100, 200):
+        metrics.append({"step": step})
+    # A record is 13 bytes with the end of its line: the file's last 70 bytes begin within the sixth from behind.
+    monkeypatch.setattr("arcade_dqn.storage.metrics.MOST_BYTES", 70)
+    assert [record["step"] for record in metrics.read()] == [195, 196, 197, 198, 199]
+
+
+def test_a_pipe_is_not_waited_for(metrics: MetricsFile) -> None:
+    os.mkfifo(metrics.path)
+    with pytest.raises(StorageError, match="cannot read .*metrics.jsonl: it is not a regular file"):
+        metrics.read()

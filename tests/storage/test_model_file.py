@@ -234,6 +234,7 @@ def test_too_large(path: Path) -> None:
         (lambda t: t.update(game="module:Env"), "a mistake at game"),
         (lambda t: t.update(game="../../etc"), "a mistake at game"),
         (lambda t: t.update(game="a/../b"), "a mistake at game"),
+        (lambda t: t.update(game="CärtPole-v1"), "a mistake at game"),
         (lambda t: t.update(game="CartPole-v1\n"), "a mistake at game"),
         (lambda t: t.update(game=5), "a mistake at game"),
         (lambda t: t.update(kwargs={"render_mode": "human"}), "a mistake at kwargs"),
@@ -262,6 +263,11 @@ def test_too_large(path: Path) -> None:
         (lambda t: t["network"].update(hidden=[4]), r"dense1/kernel is float32 [4, 3] instead of float32 [4, 4]"),
         (lambda t: t["network"].update(kind="nature"), "describes a network that cannot be built"),
         (lambda t: t["network"].update(hidden=[4096] * 8), "larger than a model file can be"),
+        (
+            # 698 x 698 places x 9 x 4 x 16, then 7.8 million inputs x 2: few weights, but much work.
+            lambda t: (t["network"].update(kind="minatar", hidden=[]), t.update(observation_shape=[700, 700, 4])),
+            "needs 296,220,032 multiplications for one action; at most 268,435,456 are allowed",
+        ),
     ],
 )
 def test_descriptions_that_are_refused(path: Path, change: Callable[[dict[str, Any]], Any], sentence: str) -> None:

@@ -269,3 +269,30 @@ def test_a_run_goes_to_the_trash_whole_and_can_come_back(tmp_path: Path) -> None
     assert RunDir.find("one", tmp_path).read_metrics() == [{"kind": "episode", "step": 1, "return": 2.0}]
     with RunDir.open(first.path).lock(), pytest.raises(RunLocked):
         trash_run(first.path)
+
+
+# --- a folder from somebody else ---
+
+
+@pytest.mark.parametrize("name", ["metrics.jsonl", "checkpoints", "trainer.log", "board", "anything"])
+def test_nobody_writes_through_a_link(tmp_path: Path, name: str) -> None:
+    run = RunDir.create(tmp_path / "runs", SETTINGS)
+    (tmp_path / "precious").write_text("mine")
+    (run.path / name).symlink_to(tmp_path / "precious")
+    with pytest.raises(RunError, match=f"{name} in the run .* is a symbolic link"), run.lock():
+        pass
+    assert (tmp_path / "precious").read_text() == "mine"
+
+
+def test_texts_of_a_summary_are_stripped_of_control_codes(tmp_path: Path) -> None:
+    run = RunDir.create(tmp_path, SETTINGS)
+    run.summary_path.write_text('{"state": "do\\u001b[31mne", "message": "\\u001b]0;title\\u0007ended\\r\\nwell"}')
+    summary = run.read_summary()
+    assert summary is not None
+    assert (summary.state, summary.message) == ("done", "ended well")
+
+
+def test_names_that_would_move_a_cursor_are_not_listed(tmp_path: Path) -> None:
+    good = RunDir.create(tmp_path, SETTINGS, "good")
+    good.path.with_name("bad\x1b[2J").mkdir()
+    assert [run.name for run in list_runs(tmp_path)] == ["good"]

@@ -74,7 +74,7 @@ def test_a_number_that_has_left_becomes_the_oldest_one() -> None:
 def test_jumps_find_ends_older_and_older_and_then_the_newest_again() -> None:
     loop = trained(500, learning__n_step=1)
     look = Inspector(loop).look
-    ends = (np.flatnonzero(loop.replay.columns().discount_t == 0) + loop.replay.oldest).tolist()
+    ends = (np.flatnonzero(loop.replay.scalars().discount_t == 0) + loop.replay.oldest).tolist()
     assert len(ends) > 3
     found, here = [], loop.replay.added - 1 if loop.replay.added - 1 not in ends else None
     number = here

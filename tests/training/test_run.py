@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
+import os
 import queue
 import re
 import shutil
@@ -292,6 +294,23 @@ def test_a_checkpoint_never_holds_weights_that_are_not_finite(tmp_path: Path) ->
     assert not run_dir.final.exists()
 
 
+def test_weights_that_are_not_finite_never_become_the_best_model(tmp_path: Path) -> None:
+    # Spoiled at step 64, as above; the evaluation at step 100 would find them, and its model would be the best so far.
+    changes = {"learning__gradient_clip": 0, "learning__loss": "mse", "evaluation__every": 100}
+    run_dir = RunDir.create(tmp_path, settings(**changes))
+
+    def on_event(run: Run, event: Event) -> None:
+        if event["event"] == "started":
+            run._loop.learner.learning_rate = float("inf")
+
+    with pytest.raises(
+        TrainingFailed, match=r"a weight became infinite .* at step 100; .*a smaller learning\.learning_rate"
+    ):
+        train(run_dir, on_event)
+    assert not run_dir.best.exists()
+    assert not checkpoint.list_checkpoints(run_dir.checkpoints)
+
+
 def test_a_game_that_breaks_is_named_and_the_run_is_saved(tmp_path: Path) -> None:
     run_dir = RunDir.create(tmp_path, settings())
 
@@ -318,7 +337,7 @@ def test_a_full_disk_costs_a_warning_not_the_training(tmp_path: Path, monkeypatc
     def full(*_: Any, **__: Any) -> None:
         raise StorageError("the disk is full")
 
-    monkeypatch.setattr("arcade_dqn.training.archive.save_checkpoint", full)
+    monkeypatch.setattr("arcade_dqn.storage.checkpoint_writer.need_space", full)
     result, events = train(RunDir.create(tmp_path, settings(run__checkpoint_every=200)))
     assert result.reason == "steps"
     warnings = [event["message"] for event in of(events, "warning")]
@@ -326,16 +345,28 @@ def test_a_full_disk_costs_a_warning_not_the_training(tmp_path: Path, monkeypatc
     assert len(warnings) == 3
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
-def test_a_full_disk_under_the_record_costs_the_record_not_the_training(tmp_path: Path) -> None:
+def test_a_full_disk_under_the_record_costs_the_record_not_the_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run_dir = RunDir.create(tmp_path, settings(run__steps=800))
-    run_dir.metrics.symlink_to("/dev/full")
+    write, full = os.write, True
+
+    def write_unless_full(file: int, data: Any) -> int:
+        if full and run_dir.metrics.exists() and os.path.sameopenfile(file, metrics):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(file, data)
+
+    run_dir.metrics.touch()
+    metrics = os.open(run_dir.metrics, os.O_RDONLY)
+    monkeypatch.setattr(os, "write", write_unless_full)
 
     def make_room(run: Run, event: Event) -> None:
+        nonlocal full
         if event["event"] == "warning" and "gap" in event["message"]:
-            run_dir.metrics.unlink()
+            full = False
 
     result, events = train(run_dir, make_room)
+    os.close(metrics)
     assert (result.reason, result.steps) == ("steps", 800)
     first, second = (event["message"] for event in of(events, "warning"))
     assert re.search(r"metrics.jsonl: .*full.*; training goes on, but its record has a gap until there is room", first)

@@ -1,0 +1,66 @@
+"""The disk is full: training goes on, the user is warned, and the last good checkpoint stays."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arcade_dqn.config import build
+from arcade_dqn.storage.checkpoint import load_newest
+from arcade_dqn.storage.run_dir import RunDir
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux can limit the files of another process")
+
+
+def limit_files(pid: int, size: int) -> None:
+    """Let no file of the process grow beyond `size` bytes: what it writes fails as on a full disk."""
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+def test_a_disk_that_is_full_for_a_while(tmp_path: Path, start_trainer: Callable[..., Any]) -> None:
+    overrides = {
+        "network.hidden": "8",
+        "evaluation.every": 0,
+        "evaluation.final_episodes": 2,
+        "replay.learning_start": 50,
+        "run.checkpoint_every": 100,
+        "run.speed_limit": 1000,
+        "run.steps": 1_000_000,
+    }
+    run = RunDir.create(tmp_path, build("CartPole-v1", "cartpole", overrides))
+    trainer = start_trainer(run.path)
+    before = trainer.wait_for("checkpoint")["step"]
+    limit_files(trainer.process.pid, 1000)
+    warnings = [trainer.wait_for("warning")["message"] for _ in range(2)]
+    failed = trainer.wait_for("warning")
+    while "the checkpoint at step" not in failed["message"]:
+        failed = trainer.wait_for("warning")
+    warnings.append(failed["message"])
+    assert any("the file is larger than the system allows" in message for message in warnings)
+    # It goes on: steps come, and the good checkpoint is still there.
+    step = trainer.wait_for("progress")["step"]
+    while trainer.wait_for("progress")["step"] < step + 300:
+        pass
+    found = load_newest(run.checkpoints)
+    assert found is not None
+    assert found[0].damaged == ()
+    assert found[0].step >= before
+
+    limit_files(trainer.process.pid, resource.RLIM_INFINITY)
+    later = trainer.wait_for("checkpoint")["step"]
+    assert later > found[0].step
+    trainer.tell("stop")
+    ended = trainer.wait_for("ended")
+    assert ended["reason"] == "stopped"
+    assert run.final.is_file()
+    newest = load_newest(run.checkpoints)
+    assert newest is not None
+    assert (newest[0].step, newest[0].damaged) == (ended["step"], ())
+    left = [path.name for path in run.path.rglob("*") if path.name.endswith(".tmp")]
+    assert not left
+    assert not [event for event in trainer.seen if event["event"] == "warning" and "Traceback" in event["message"]]

@@ -1,0 +1,140 @@
+"""The promise: 2N steps in one go, and N, killed, resumed and N more, end in the same, to the last bit."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arcade_dqn.config import Settings, build
+from arcade_dqn.storage.checkpoint import load_newest
+from arcade_dqn.storage.model_file import load_model
+from arcade_dqn.storage.run_dir import RunDir
+from arcade_dqn.training.run import Run
+
+Event = dict[str, Any]
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: nothing is saved on its way."""
+
+
+def settings(game: str, preset: str, changes: dict[str, Any]) -> Settings:
+    small = {
+        "learning.batch_size": 8,
+        "learning.train_every": 4,
+        "learning.updates_per_train": 1,
+        "learning.n_step": 3,
+        "replay.capacity": 500,
+        "replay.learning_start": 60,
+        "evaluation.every": 250,
+        "evaluation.episodes": 1,
+        "evaluation.final_episodes": 0,
+        "evaluation.stop_when_solved": False,
+        "run.checkpoint_every": 70,
+        "run.steps": 700,
+    }
+    return build(game, preset, {**small, **changes})
+
+
+PIXELS = {
+    "network.kind": "compact",
+    "network.hidden": "8",
+    "network.head": "expected",
+    "learning.train_every": 16,
+    "environment.copies": 1,
+    "environment.frame_size": 32,
+    "environment.max_episode_steps": 120,
+    "replay.compression": "lz4",
+    "evaluation.every": 0,
+}
+GAMES: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "CartPole": ("CartPole-v1", "cartpole", {"network.hidden": "16"}),
+    "CartPole, prioritised": (
+        "CartPole-v1",
+        "cartpole",
+        {"network.hidden": "16", "replay.priority_exponent": 0.5, "network.noisy": True, "environment.copies": 3},
+    ),
+    "Acrobot": ("Acrobot-v1", "acrobot", {"network.hidden": "16", "environment.max_episode_steps": 200}),
+    "MountainCar": ("MountainCar-v0", "mountaincar", {"network.hidden": "16"}),
+    "Pendulum": ("Pendulum-v1", "pendulum", {"network.hidden": "16"}),
+    "MinAtar": ("MinAtar/Breakout-v1", "minatar", {"network.hidden": "16"}),
+    "ALE": ("ALE/Pong-v5", "pong", PIXELS),
+}
+
+
+def train_and_die(run_dir: RunDir, at: int) -> int:
+    """Train until a checkpoint of step `at` or later is told, and some steps more; the step of the checkpoint."""
+    saved: list[int] = []
+
+    def on_event(event: Event) -> None:
+        if event["event"] == "checkpoint":
+            saved.append(event["step"])
+        if event["event"] == "checkpoint" and event["step"] >= at:
+            raise Killed
+
+    with pytest.raises(Killed):
+        Run(run_dir, on_event).execute()
+    for thread in threading.enumerate():
+        if thread.name.startswith("checkpoint"):
+            thread.join()
+    return saved[-1]
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_killed_and_resumed_is_never_interrupted(name: str, tmp_path: Path, same: Callable[[Any, Any], bool]) -> None:
+    chosen = settings(*GAMES[name])
+    whole, killed = (RunDir.create(tmp_path, chosen, run) for run in ("whole", "killed"))
+    Run(whole, lambda event: None).execute()
+
+    for at in (200, 430) if name == "CartPole" else (300,):
+        step = train_and_die(killed, at)
+        assert at <= step < 700
+        killed = RunDir.open(killed.path)
+    told: list[Event] = []
+    result = Run(killed, told.append).execute()
+    assert (result.reason, result.steps) == ("steps", 700)
+    started = next(event for event in told if event["event"] == "started")
+    assert at <= started["step"] < 700
+    assert not [event for event in told if event["event"] == "warning"]
+
+    records = [
+        [{key: value for key, value in record.items() if key != "seconds"} for record in run.read_metrics()]
+        for run in (whole, killed)
+    ]
+    assert records[0] == records[1]
+    weights = [load_model(run.final)[1] for run in (whole, killed)]
+    assert same(*weights)
+    ends = []
+    for run in (whole, killed):
+        found = load_newest(run.checkpoints)
+        assert found is not None
+        assert found[0].step == 700
+        state = found[1]
+        # The clock, and the length of a record that tells its numbers of seconds.
+        del state["seconds"], state["recorder"]["metrics_bytes"]
+        for actor in state["loop"]["actors"]:
+            # ALE writes one state of its console in more than one way. That it is the same has shown in the play since.
+            actor["game"].pop("console", None)
+        ends.append(state)
+    assert same(*ends), "replay, optimiser, generators, counters, game: everything"
+
+
+def test_a_game_that_cannot_be_saved_goes_on_at_an_episodes_beginning_and_says_so(tmp_path: Path) -> None:
+    pytest.importorskip("Box2D")
+    run_dir = RunDir.create(tmp_path, settings("LunarLander-v3", "lunarlander", {"network.hidden": "16"}))
+    step = train_and_die(run_dir, 200)
+    told: list[Event] = []
+    Run(RunDir.open(run_dir.path), told.append).execute()
+    (warning,) = (event["message"] for event in told if event["event"] == "warning")
+    assert warning == "LunarLander-v3 cannot be saved in mid-game; the run goes on with a new episode"
+    lengths = [
+        (record["step"], record["length"])
+        for record in RunDir.open(run_dir.path).read_metrics()
+        if record["kind"] == "episode"
+    ]
+    first_after = next(pair for pair in lengths if pair[0] > step)
+    assert first_after[0] - first_after[1] >= step, "its first episode began after the checkpoint"
