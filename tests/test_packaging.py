@@ -50,12 +50,12 @@ def test_every_dependency_is_pinned_and_nothing_else_stands_there(project: dict[
     assert names - {"arcade-dqn"} - pinned == set()
 
 
-def test_all_means_every_game(project: dict[str, Any]) -> None:
+def test_all_means_every_game_and_the_browser(project: dict[str, Any]) -> None:
     from arcade_dqn.games.catalog import GAMES
 
     (line,) = project["optional-dependencies"]["all"]
     extras = set(line.removeprefix("arcade-dqn[").removesuffix("]").split(","))
-    assert extras == {info.extra for info in GAMES if info.extra}
+    assert extras == {info.extra for info in GAMES if info.extra} | {"serve"}
 
 
 def test_pygame_ce_alone(project: dict[str, Any]) -> None:

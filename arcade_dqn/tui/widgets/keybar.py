@@ -10,6 +10,8 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from arcade_dqn.tui.look import Look, in_words
+
 if TYPE_CHECKING:
     from textual.screen import Screen
 
@@ -38,8 +40,11 @@ class KeyBar(Widget):
             binding = active.binding
             if binding.show and binding.action not in seen:
                 seen.add(binding.action)
-                key = self.app.get_key_display(binding)
-                items.append((key, binding.description, binding.key, active.enabled))
+                key, text = self.app.get_key_display(binding), binding.description
+                if getattr(self.app, "look", Look()).ascii:
+                    text = in_words(text)
+                # In parentheses, so that colour is not all that tells which keys do nothing at present.
+                items.append((key if active.enabled else f"({key})", text, binding.key, active.enabled))
         if items != self._items:
             self._items = items
             self.refresh(layout=True)
