@@ -18,6 +18,8 @@ from arcade_dqn.tui.widgets.picture import to_strips
         ("███▌   ", "###|   "),
         ("└┤┼", "+++"),
         ("ε 0.50 · ★", "e 0.50 . *"),
+        # The level at which a game is solved is another line than a curve's.
+        ("─ ╌", "- ="),
         ("Café", "Cafe"),
         ("🔎", "> "),
         # What nobody thought of still keeps its width.

@@ -220,6 +220,8 @@ class Picture(Widget):
         if not 0 <= row < len(self._strips):
             return Strip.blank(width, base)
         strip = self._strips[row]
+        if (style := next(iter(strip)).style) is None or style.bgcolor is None:
+            strip = strip.apply_style(base)  # characters lie on the glass
         left = max((width - strip.cell_length) // 2, 0)
         return Strip([Segment(" " * left, base), *strip], left + strip.cell_length).adjust_cell_length(width, base)
 
