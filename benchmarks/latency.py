@@ -184,19 +184,24 @@ def tui_while_training(environment: dict[str, str], seconds: float = 20.0) -> fl
             terminal.close()
 
 
-def window_at_play(game: str, environment: dict[str, str], seconds: float = 15.0) -> float:
-    """The window's share of one core while an agent (an untrained one) plays, at 60 frames a second."""
+def window_at_play(game: str, environment: dict[str, str], seconds: float = 15.0) -> tuple[float, float]:
+    """The window's share of one core while an agent (an untrained one) plays, and its frames a second."""
     with tempfile.TemporaryDirectory() as folder:
         model = untrained(game, Path(folder))
-        command = [sys.executable, "-m", "arcade_dqn", "watch", str(model), "--runs-dir", folder]
-        window = subprocess.Popen(command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
+        command = [sys.executable, "-m", "benchmarks.ours.window", str(model)]
+        window = subprocess.Popen(
+            command, env={**os.environ, **environment}, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
         try:
             time.sleep(5.0)
             if window.poll() is not None:
                 raise RuntimeError(f"the window on {game} ended with exit code {window.returncode}")
-            return share_of_a_core(window.pid, lambda: time.sleep(seconds))
+            share = share_of_a_core(window.pid, lambda: time.sleep(seconds))
+            told, _ = window.communicate(timeout=PATIENCE)  # the end of its input closes it
+            counted = json.loads(told.splitlines()[-1])
+            return share, counted["frames"] / counted["seconds"]
         finally:
-            window.terminate()
+            window.kill()
             window.wait()
 
 
@@ -251,11 +256,13 @@ def main() -> None:
     _print_share("tui_while_training", tui_while_training(quiet), 0.15)
     with x_server() as (display, _):
         for game in ("CartPole-v1", "ALE/Pong-v5"):
-            _print_share(f"window_at_play {game}", window_at_play(game, {**quiet, "DISPLAY": display}), 0.40)
+            share, frames = window_at_play(game, {**quiet, "DISPLAY": display})
+            _print_share(f"window_at_play {game}", share, 0.40, frames_per_second=round(frames, 1))
 
 
-def _print_share(name: str, share: float, aim: float) -> None:
-    print(json.dumps({"measured": name, "share_of_a_core": round(share, 3), "aim_below": aim}), flush=True)
+def _print_share(name: str, share: float, aim: float, **more: float) -> None:
+    told = {"measured": name, "share_of_a_core": round(share, 3), "aim_below": aim, **more}
+    print(json.dumps(told), flush=True)
 
 
 def _print(name: str, seconds: list[float]) -> None:

@@ -211,6 +211,16 @@ async def test_nothing_moves_without_animations(make_app: Callable[..., ArcadeAp
         await settled(lambda: not app.projector.paused)
 
 
+async def test_textual_s_own_way_to_still_it_works_too(
+    make_app: Callable[..., ArcadeApp], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What TEXTUAL_ANIMATIONS=none sets.
+    monkeypatch.setattr("textual.constants.TEXTUAL_ANIMATIONS", "none")
+    app = make_app()
+    async with app.run_test(size=(100, 30)):
+        await settled(lambda: app.projector.paused)
+
+
 async def test_with_animations_attract_mode_plays_on(make_app: Callable[..., ArcadeApp]) -> None:
     app = make_app()
     async with app.run_test(size=(100, 30)) as pilot:

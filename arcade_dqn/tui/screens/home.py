@@ -207,7 +207,7 @@ class HomeScreen(ArcadeScreen):
         elif self.arcade.may_draw():
             picture.show(showing.strips)
             picture.border_subtitle = showing.caption
-            if not self.arcade.preferences.animations:
+            if self.app.animation_level == "none":
                 # Nothing moves that nobody asked to: one picture, and the key that shows the rest.
                 self.arcade.projector.pause(True)
                 picture.border_subtitle = f"{self.arcade.key('home.demo')} plays it"
