@@ -64,6 +64,8 @@ class Colours:
     thin_veil: str
     bold: str = "bold"
     """The style of what has the focus, beside its colour."""
+    strong: str = "bold"
+    """The style of text on the agent's colour."""
 
 
 def _dark() -> Colours:
@@ -201,6 +203,8 @@ _ANSI = Colours(
     veil="transparent",
     thin_veil="transparent",
     bold="bold reverse",
+    # Many terminals make bold black grey, and grey on cyan is hard to read.
+    strong="none",
 )
 
 
@@ -230,8 +234,8 @@ def _theme(name: str, colours: Colours, *, dark: bool, ansi: bool = False) -> Th
         "veil": c.veil,
         "thin-veil": c.thin_veil,
         "bold": c.bold,
+        "strong": c.strong,
         **{f"tone-{letter}": tone for letter, tone in zip("abcde", c.tones, strict=True)},
-        "text": c.text,
         "text-muted": c.muted,
         "text-disabled": c.faint,
         "text-primary": c.agent,
@@ -244,6 +248,7 @@ def _theme(name: str, colours: Colours, *, dark: bool, ansi: bool = False) -> Th
         "block-cursor-blurred-background": c.raised,
         "block-cursor-blurred-text-style": "bold",
         "block-hover-background": c.raised,
+        "button-color-foreground": c.on_agent,
         "border": c.agent,
         "border-blurred": c.line,
         "scrollbar": c.line,

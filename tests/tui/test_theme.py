@@ -85,6 +85,9 @@ def text_pairs(c: Colours) -> dict[str, tuple[str, str]]:
     }
     pairs |= {f"tone {index}": (tone, c.background) for index, tone in enumerate(c.tones)}
     pairs |= {f"{word} on raised": (getattr(c, word), c.raised) for word in ("text", "muted", "faint", "chance")}
+    pairs |= {f"a button's text on {word}": (c.on_agent, getattr(c, word)) for word in ("warning", "error")}
+    pairs["a button that warns"] = (c.warning, c.raised)
+    pairs["a button that is meant"] = (c.agent, c.raised)
     return pairs | {
         "the row under the cursor": (c.text, c.chosen),
         "the brand, a cursor": (c.on_agent, c.agent),
@@ -145,7 +148,7 @@ def test_the_dark_theme_would_not_do() -> None:
 
 def test_the_terminal_s_own_colours_are_all_that_ansi_names() -> None:
     flat = [part for value in astuple(COLOURS["ansi"]) for part in (value if isinstance(value, tuple) else (value,))]
-    assert {colour for colour in flat if not colour.startswith("ansi_")} == {"transparent", "bold reverse"}
+    assert {colour for colour in flat if not colour.startswith("ansi_")} == {"transparent", "bold reverse", "none"}
     for value in THEMES["ansi"].to_color_system().generate().values():
         assert not value.startswith("#"), value
 
