@@ -23,7 +23,7 @@ import sys
 import tempfile
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -153,6 +153,95 @@ def key_while_training(environment: dict[str, str], presses: int = 10) -> list[f
             terminal.close()
 
 
+def chart_of_a_million(draws: int = 20) -> list[float]:
+    """Seconds for the chart of a run of a million episodes: the running mean and every cell, as the TUI draws it."""
+    from arcade_dqn.tui.screens.training import SMOOTHING
+    from arcade_dqn.tui.widgets.chart import Plot, Trace, draw_plot, running_mean
+
+    random = np.random.default_rng(0)
+    x = np.cumsum(random.integers(5, 50, 1_000_000)).astype(np.float64)
+    y = np.cumsum(random.normal(0, 1, 1_000_000))
+    seconds = []
+    for _ in range(draws):
+        begun = time.perf_counter()
+        traces = (Trace(x, y, "dots", "raw"), Trace(x, running_mean(y, SMOOTHING), "line", "line"))
+        draw_plot(Plot(traces, 475.0, (1e6,), float(x[-1])), 100, 24).rows()
+        seconds.append(time.perf_counter() - begun)
+    return seconds
+
+
+def tui_while_training(environment: dict[str, str], seconds: float = 20.0) -> float:
+    """The TUI's share of one core with its training screen in front: ten looks a second, charts, the agent at play."""
+    with tempfile.TemporaryDirectory() as runs:
+        terminal = Terminal(runs, environment)
+        try:
+            terminal.wait_for(b"help")
+            terminal.rest(6.0)
+            terminal.press(b"t")
+            terminal.rest(8.0)
+            return share_of_a_core(terminal.pid, lambda: terminal.rest(seconds))
+        finally:
+            terminal.close()
+
+
+def window_at_play(game: str, environment: dict[str, str], seconds: float = 15.0) -> tuple[float, float]:
+    """The window's share of one core while an agent (an untrained one) plays, and its frames a second."""
+    with tempfile.TemporaryDirectory() as folder:
+        model = untrained(game, Path(folder))
+        command = [sys.executable, "-m", "benchmarks.ours.window", str(model)]
+        window = subprocess.Popen(
+            command, env={**os.environ, **environment}, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        try:
+            time.sleep(5.0)
+            if window.poll() is not None:
+                raise RuntimeError(f"the window on {game} ended with exit code {window.returncode}")
+            share = share_of_a_core(window.pid, lambda: time.sleep(seconds))
+            told, _ = window.communicate(timeout=PATIENCE)  # the end of its input closes it
+            counted = json.loads(told.splitlines()[-1])
+            return share, counted["frames"] / counted["seconds"]
+        finally:
+            window.kill()
+            window.wait()
+
+
+def untrained(game: str, folder: Path) -> Path:
+    """A model file with the first weights of the game's own preset."""
+    from arcade_dqn.acting.layers import initial_weights
+    from arcade_dqn.config import build
+    from arcade_dqn.games.catalog import find
+    from arcade_dqn.games.make import make
+    from arcade_dqn.storage.model_file import ModelInfo, save_model
+
+    info = find(game)
+    settings = build(info.id, info.preset)
+    made = make(info, settings.environment)
+    shape, actions, names = made.observation_shape, made.n_actions, made.action_names
+    made.close()
+    told = ModelInfo(
+        game=info.id,
+        observation_shape=shape,
+        n_actions=actions,
+        action_names=names,
+        network=settings.network,
+        environment=settings.environment,
+    )
+    path = folder / "untrained.safetensors"
+    save_model(path, told, initial_weights(settings.network, shape, actions, 1))
+    return path
+
+
+def share_of_a_core(pid: int, meanwhile: Callable[[], None]) -> float:
+    """Processor time of a process over the time that `meanwhile` takes; its children do not count."""
+    import psutil
+
+    process = psutil.Process(pid)
+    before, begun = process.cpu_times(), time.perf_counter()
+    meanwhile()
+    after, ended = process.cpu_times(), time.perf_counter()
+    return (after.user + after.system - before.user - before.system) / (ended - begun)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=5)
@@ -163,6 +252,17 @@ def main() -> None:
     with x_server() as (display, screen):
         _print("demo_first_frame", [demo(display, screen, quiet) for _ in range(options.repeats)])
     _print("key_while_training", key_while_training(quiet))
+    _print("chart_of_a_million", chart_of_a_million())
+    _print_share("tui_while_training", tui_while_training(quiet), 0.15)
+    with x_server() as (display, _):
+        for game in ("CartPole-v1", "ALE/Pong-v5"):
+            share, frames = window_at_play(game, {**quiet, "DISPLAY": display})
+            _print_share(f"window_at_play {game}", share, 0.40, frames_per_second=round(frames, 1))
+
+
+def _print_share(name: str, share: float, aim: float, **more: float) -> None:
+    told = {"measured": name, "share_of_a_core": round(share, 3), "aim_below": aim, **more}
+    print(json.dumps(told), flush=True)
 
 
 def _print(name: str, seconds: list[float]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ class FakeChild:
         self.sent: list[dict[str, Any]] = []
         self.coming: list[dict[str, Any]] = []
         self.exit_code: int | None = None
+        self.pid = os.getpid()
         self.input_closed = False
         self.board: Board | None = None
         self.status = Status(

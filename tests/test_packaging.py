@@ -50,12 +50,12 @@ def test_every_dependency_is_pinned_and_nothing_else_stands_there(project: dict[
     assert names - {"arcade-dqn"} - pinned == set()
 
 
-def test_all_means_every_game(project: dict[str, Any]) -> None:
+def test_all_means_every_game_and_the_browser(project: dict[str, Any]) -> None:
     from arcade_dqn.games.catalog import GAMES
 
     (line,) = project["optional-dependencies"]["all"]
     extras = set(line.removeprefix("arcade-dqn[").removesuffix("]").split(","))
-    assert extras == {info.extra for info in GAMES if info.extra}
+    assert extras == {info.extra for info in GAMES if info.extra} | {"serve"}
 
 
 def test_pygame_ce_alone(project: dict[str, Any]) -> None:
@@ -70,7 +70,7 @@ def test_the_wheel_holds_presets_assets_and_models(wheel: Path) -> None:
         assert files
         expected = {f"arcade_dqn/{packed}/{path.relative_to(ROOT / folder).as_posix()}" for path in files}
         assert {name for name in expected - names if "__pycache__" not in name} == set()
-    assert {"arcade_dqn/py.typed", "arcade_dqn/tui/app.tcss"} <= names
+    assert {"arcade_dqn/py.typed", "arcade_dqn/tui/app.tcss", "arcade_dqn/tui/page/app_index.html"} <= names
     assert not any(name.startswith(("tests/", "assets/", "runs/")) for name in names)
 
 

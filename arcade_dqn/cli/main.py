@@ -87,6 +87,9 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    parser.add_argument(
+        "--ascii", action="store_true", default=argparse.SUPPRESS, help="draw the arcade with ASCII characters alone"
+    )
     parser.add_argument("--version", action="version", version=f"arcade-dqn {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
 
@@ -106,6 +109,11 @@ def build_parser() -> argparse.ArgumentParser:
     def add_json(command: argparse.ArgumentParser) -> None:
         command.add_argument("--json", action="store_true", help="end standard output with one line, a JSON object")
 
+    def add_notify(command: argparse.ArgumentParser) -> None:
+        command.add_argument(
+            "--notify", action="store_true", help="ring the terminal's bell and show a desktop notice at the end"
+        )
+
     model_help = "a model file, a run, or a game's name for its best saved agent"
 
     train = add("train", "training", "train an agent without the TUI", _TRAIN_EPILOG)
@@ -123,6 +131,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--name", metavar="RUN", help="name of the run (default: the date and time)")
     train.add_argument("--watch", action="store_true", help="open the window on the run")
+    add_notify(train)
     train.add_argument("--help-settings", action="store_true", help="list every setting and preset, and end")
     add_json(train)
 
@@ -134,6 +143,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     resume.add_argument("target", metavar="RUN", help="a run's folder, GAME/NAME or NAME")
     resume.add_argument("--watch", action="store_true", help="open the window on the run")
+    add_notify(resume)
     add_json(resume)
 
     repeat = add(
@@ -148,6 +158,7 @@ def build_parser() -> argparse.ArgumentParser:
     repeat.add_argument("target", metavar="RUN", help="a run's folder, GAME/NAME or NAME")
     repeat.add_argument("--name", metavar="RUN", help="name of the new run (default: the date and time)")
     repeat.add_argument("--watch", action="store_true", help="open the window on the run")
+    add_notify(repeat)
     add_json(repeat)
 
     watch = add(
@@ -247,6 +258,29 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument("--against", metavar="CSV", type=Path, help="a peer's table, to be compared with")
     add_json(bench)
 
+    preferences = add(
+        "preferences",
+        "preferences",
+        "show where the preferences of the arcade are, and what can be set: theme, keys, motion, notices",
+        "examples:\n  arcade-dqn preferences\n  arcade-dqn preferences --write\n\n"
+        "$ARCADE_DQN_CONFIG names another file.",
+    )
+    preferences.add_argument("--write", action="store_true", help="make the file if there is none")
+
+    serve = add(
+        "serve",
+        "serve",
+        "open the arcade to a browser",
+        "examples:\n  arcade-dqn serve\n  arcade-dqn serve --port 8080\n\n"
+        "Each tab is an arcade of its own; one that is closed saves its run. There is no password: whoever reaches\n"
+        "the address controls the arcade. Another machine reaches it safely through SSH, with\n"
+        "`ssh -L 8000:localhost:8000 HOST` there.",
+    )
+    serve.add_argument(
+        "--host", metavar="H", default="127.0.0.1", help="address to listen on (default: 127.0.0.1, this machine alone)"
+    )
+    serve.add_argument("--port", metavar="N", type=int, default=8000, help="port to listen on (default: 8000)")
+
     add_json(add("models", "tables", "list the saved models, shipped ones and your own"))
     add_json(add("games", "tables", "list the games, and how to install the ones that are missing"))
     add_json(add("runs", "tables", "list the runs"))
@@ -257,7 +291,9 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns its exit code; `--help` and mistakes in the usage raise SystemExit, as argparse does."""
     # Defaults of the options that every command has: as set_defaults they would undo `--runs-dir DIR` before a command.
-    arguments = argparse.Namespace(run=_command("arcade_dqn.cli.playing", "arcade"), runs_dir=None, debug=False)
+    arguments = argparse.Namespace(
+        run=_command("arcade_dqn.cli.playing", "arcade"), runs_dir=None, debug=False, ascii=False
+    )
     build_parser().parse_args(argv, arguments)
     try:
         code: int = arguments.run(arguments)

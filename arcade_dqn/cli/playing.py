@@ -22,7 +22,7 @@ def arcade(arguments: argparse.Namespace) -> int:
         raise UsageError("the arcade needs a terminal; `arcade-dqn --help` lists the commands that do without one")
     from arcade_dqn.tui.app import run_app
 
-    return run_app(runs_dir(arguments))
+    return run_app(runs_dir(arguments), ascii=arguments.ascii)
 
 
 def watch(arguments: argparse.Namespace) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +93,8 @@ def _execute(run_dir: RunDir, arguments: argparse.Namespace) -> int:
         + (f"; `arcade-dqn resume {run_dir.path}` goes on" if cut_short else ""),
         flush=True,
     )
+    if arguments.notify and not cut_short:
+        _notify(f"{settings.game}: {ending} after {result.steps:,} steps")
     if arguments.json:
         print_json(
             {
@@ -104,6 +108,17 @@ def _execute(run_dir: RunDir, arguments: argparse.Namespace) -> int:
             }
         )
     return INTERRUPTED if cut_short else 0
+
+
+def _notify(text: str) -> None:
+    """The bell, and a notice on the desktop. Standard output may be a file; the person sits at standard error."""
+    from arcade_dqn.link.notify import tell
+
+    def write(escapes: str) -> None:
+        if sys.stderr.isatty():
+            print(escapes, end="", file=sys.stderr, flush=True)
+
+    tell(text, "both", os.environ, write)
 
 
 def _score(evaluation: Evaluation) -> str:

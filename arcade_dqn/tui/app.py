@@ -7,7 +7,8 @@ import gc
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,16 +16,21 @@ from typing import TYPE_CHECKING, Any
 from textual import work
 from textual.app import App
 
+from arcade_dqn import preferences as prefs
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.experiments.lab import Lab
+from arcade_dqn.preferences import Preferences
 from arcade_dqn.tui import keys
 from arcade_dqn.tui.cabinet import Cabinet
 from arcade_dqn.tui.library import Library
+from arcade_dqn.tui.look import terminal_encoding
+from arcade_dqn.tui.meters import Meters
+from arcade_dqn.tui.outlet import keeps_up
+from arcade_dqn.tui.personal import PersonalApp
 from arcade_dqn.tui.projector import Programme, Projector
 from arcade_dqn.tui.screens.base import ArcadeScreen, front
 from arcade_dqn.tui.screens.home import HomeScreen
 from arcade_dqn.tui.snapshot import Notice, Snapshot
-from arcade_dqn.tui.theme import ARCADE
 
 if TYPE_CHECKING:
     from arcade_dqn.config import Settings
@@ -32,6 +38,7 @@ if TYPE_CHECKING:
     from arcade_dqn.games.catalog import GameInfo
     from arcade_dqn.storage.model_file import ModelEntry
     from arcade_dqn.tui.controls import Levers
+    from arcade_dqn.tui.look import Look
 
 _WIDTHS = [(0, "-narrow"), (100, "-medium"), (140, "-wide")]
 _HEIGHTS = [(0, "-short"), (32, "-middle"), (44, "-tall")]
@@ -52,10 +59,11 @@ def commands_provider() -> type:
     return ArcadeCommands
 
 
-class ArcadeApp(App[int]):
+class ArcadeApp(PersonalApp):
     """The control room.
 
-    `cabinet` may be replaced in tests; `warm_up` says whether a trainer is started behind the menu.
+    `cabinet` may be replaced in tests; `warm_up` says whether a trainer is started behind the menu. A theme that is
+    chosen is kept in `file`, if there is one; `problems` are sentences on it that a person should see.
     """
 
     TITLE = "arcade_dqn"
@@ -66,21 +74,29 @@ class ArcadeApp(App[int]):
     VERTICAL_BREAKPOINTS = _HEIGHTS
     NOTIFICATION_TIMEOUT = 6
 
-    def __init__(self, runs_dir: Path, *, cabinet: Cabinet | None = None, warm_up: bool = True) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        runs_dir: Path,
+        *,
+        cabinet: Cabinet | None = None,
+        warm_up: bool = True,
+        preferences: Preferences | None = None,
+        file: Path | None = None,
+        problems: Sequence[str] = (),
+    ) -> None:
+        super().__init__(preferences or Preferences(), file, problems)
         self.runs_dir = runs_dir
         self.cabinet = cabinet or Cabinet(runs_dir)
         self.library = Library(runs_dir)
         self.lab = Lab(runs_dir, self.cabinet.environment)
         self.projector = Projector(runs_dir)
+        self.meters = Meters(lambda: self.cabinet.trainer_pid)
         self.snapshot = Snapshot()
         self.painted = False
         self._warm_up = warm_up
         self._rewarm = False
         self._leaving = False
         self._event_loop: asyncio.AbstractEventLoop | None = None
-        self.register_theme(ARCADE)
-        self.theme = ARCADE.name
 
     @cached_property
     def levers(self) -> Levers:
@@ -96,6 +112,7 @@ class ArcadeApp(App[int]):
 
     def on_mount(self) -> None:
         self._event_loop = asyncio.get_running_loop()
+        self.dress(self.look)
 
     def on_ready(self) -> None:
         self.set_interval(_LOOK, self._look)
@@ -114,6 +131,10 @@ class ArcadeApp(App[int]):
         os.environ["SDL_VIDEODRIVER"] = os.environ["SDL_AUDIODRIVER"] = "dummy"
         if isinstance(self.screen, HomeScreen):
             self.screen.first_paint_done()
+        if self.preferences.meters:
+            self.meters.start()
+        for problem in self.problems:
+            self.notify(problem, severity="warning", markup=False, timeout=12)
         if self._warm_up:
             self.set_timer(_WARM_UP, self._start_learner)
 
@@ -137,7 +158,10 @@ class ArcadeApp(App[int]):
     def _look(self) -> None:
         if not self._open:
             return
-        self.snapshot = snapshot = self.cabinet.poll()
+        was_running, snapshot = self.snapshot.running, self.cabinet.poll()
+        self.snapshot = snapshot
+        if was_running and not snapshot.running and snapshot.state != "stopped" and not self._leaving:
+            self._announce(snapshot.ending)
         if self.lab.poll():
             self.in_thread(self.lab.go_on)
         if self.lab.finished is not None:
@@ -162,10 +186,29 @@ class ArcadeApp(App[int]):
         if notice.resume is not None:
             self._offer_resume(notice.text, notice.resume)
 
+    def _announce(self, text: str) -> None:
+        """Tell a person who looks elsewhere that a run has ended, if they want to be told."""
+        how = self.preferences.notice
+        if how != "none":
+            from arcade_dqn.link.notify import tell
+
+            self.in_thread(lambda: tell(text, how, self.cabinet.environment, self.to_terminal))
+
+    def to_terminal(self, text: str) -> None:
+        """Write something that is not drawn, such as the bell; from any thread."""
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(text)
+
     def may_draw(self) -> bool:
         """Whether the terminal keeps up; if not, pictures are left out instead of queued."""
-        writer = getattr(self._driver, "_writer_thread", None)
-        return writer is None or writer._queue.qsize() < 4
+        return keeps_up(self._driver)
+
+    def dress(self, look: Look) -> None:
+        self.projector.look = look
+
+    def keep(self, name: str, value: str) -> None:
+        if self.painted and (file := self.file) is not None:
+            self.in_thread(lambda: prefs.save(file, name, value))
 
     # --- errors and threads ---
 
@@ -278,7 +321,10 @@ class ArcadeApp(App[int]):
         if not info.installed():
             self.complain(ArcadeError(f"{info.title} is not installed; install it with: {info.install_command}"))
         elif model is None:
-            self.notify(f"There is no saved agent of {info.title} yet: press t to train one.", markup=False)
+            self.notify(
+                f"There is no saved agent of {info.title} yet: press {self.key('home.train')} to train one.",
+                markup=False,
+            )
         else:
             self.watch_agent(str(model.path), info.id, f"{info.title} · {model.path.name}")
 
@@ -414,13 +460,22 @@ class ArcadeApp(App[int]):
 
     async def on_unmount(self) -> None:
         # However the app ends, nothing is left behind.
+        self.meters.close()
         await asyncio.to_thread(self.close_programs)
         self.projector.close()
 
 
-def run_app(runs_dir: Path) -> int:
-    """Run the TUI in this terminal and return the exit code: 0, or 130 if a signal ended it (after saving)."""
-    app = ArcadeApp(runs_dir)
+def run_app(runs_dir: Path, *, ascii: bool = False, browser: bool = False) -> int:
+    """Run the TUI in this terminal and return the exit code: 0, or 130 if a signal ended it (after saving).
+
+    `ascii` draws with ASCII alone, whatever the preferences say. In a `browser` there is no window beside the terminal.
+    """
+    file = prefs.default_path()
+    preferences, problems = prefs.load(file)
+    encoding = "utf-8" if browser else terminal_encoding()
+    preferences = replace(preferences, ascii=ascii or prefs.use_ascii(preferences, encoding))
+    cabinet = Cabinet(runs_dir, window=not browser)
+    app = ArcadeApp(runs_dir, cabinet=cabinet, preferences=preferences, file=file, problems=problems)
     ended = threading.Event()
     signals: list[int] = []
 
@@ -437,6 +492,8 @@ def run_app(runs_dir: Path) -> int:
         if len(signals) == 1:
             threading.Thread(target=depart, name="departure").start()
 
+    if browser:
+        threading.Thread(target=_follow_parent, args=(depart, ended), name="parent", daemon=True).start()
     wanted = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name)]
     before = {number: signal.signal(number, on_signal) for number in wanted}
     try:
@@ -448,3 +505,12 @@ def run_app(runs_dir: Path) -> int:
     if signals:
         return 130
     return app.return_code or 0 if code is None else code
+
+
+def _follow_parent(depart: Callable[[], None], ended: threading.Event) -> None:
+    """Depart when the program that started this one is gone, however it went: nobody would be there to end it."""
+    parent = os.getppid()
+    while not ended.wait(1.0):
+        if os.getppid() != parent:
+            depart()
+            return

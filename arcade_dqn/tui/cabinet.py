@@ -46,8 +46,11 @@ class Cabinet:
         runs_dir: Path,
         environment: Mapping[str, str] | None = None,
         start: Callable[..., Child] | None = None,
+        *,
+        window: bool = True,
     ) -> None:
         self.runs_dir = runs_dir
+        self._window_allowed = window
         self._start = start
         """Starts a program, as `Child.start` does."""
         self.environment = dict(os.environ if environment is None else environment)
@@ -117,6 +120,12 @@ class Cabinet:
     def running(self) -> bool:
         return self._phase in ("opening", "running")
 
+    @property
+    def trainer_pid(self) -> int | None:
+        """The process of the trainer; None while there is none."""
+        trainer = self._trainer
+        return trainer.pid if trainer is not None and trainer.alive else None
+
     def _start_trainer(self) -> None:
         from arcade_dqn.link.process import dummy_sdl
 
@@ -146,7 +155,7 @@ class Cabinet:
     @property
     def display(self) -> bool:
         """Whether a window can open."""
-        return has_display(self.environment)
+        return self._window_allowed and has_display(self.environment)
 
     def open_window(self, target: str, *, beside: str = "", human: bool = False) -> None:
         """Show `target` (a model, a run) in the window, or let a person play the game `target`. For threads.
@@ -157,7 +166,7 @@ class Cabinet:
             if self._closed:
                 return
             if not self.display:
-                raise CabinetError("there is no display for the window; v shows the agent here in the terminal")
+                raise CabinetError("there is no display for the window; the terminal view shows the agent here")
             if self._window is not None:
                 self._window_closing = True
                 self._window.stop(2.0)

@@ -9,6 +9,7 @@ from typing import Any
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from arcade_dqn.games.catalog import GAMES
+from arcade_dqn.tui.theme import THEMES
 
 
 class ArcadeCommands(Provider):
@@ -35,6 +36,8 @@ class ArcadeCommands(Provider):
         yield "Experiments", app.go_to_experiments, "Go to the three questions about DQN"
         if app.snapshot.run is not None:
             yield "Training", app.go_to_training, "Go to the newest run"
+        for name in THEMES:
+            yield f"Theme: {name}", partial(setattr, app, "theme", name), "Change the colours, and keep the choice"
         for info in GAMES:
             if info.installed():
                 yield f"Train {info.title}", partial(app.train, info), info.summary

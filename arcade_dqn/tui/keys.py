@@ -1,6 +1,6 @@
 """Every key of the TUI, once: the screens bind these tables, the key bar and the help page show them.
 
-Each binding has an id, so that a keymap can move it to another key.
+Each binding has an id, by which a person's preferences give it another key (keymap.py).
 """
 
 from __future__ import annotations
@@ -175,8 +175,9 @@ EXPERIMENTS: list[BindingType] = [
 
 HELP: list[BindingType] = [_key("help.back", "escape,q", "back", "back", "Back to where you were", shown="esc")]
 
+EVERYWHERE_PLACE = "Everywhere"
 SECTIONS: Mapping[str, list[BindingType]] = {
-    "Everywhere": EVERYWHERE,
+    EVERYWHERE_PLACE: EVERYWHERE,
     "Games": HOME,
     "Training": TRAINING,
     "Controls of a training": CONTROLS,
@@ -190,3 +191,10 @@ SECTIONS: Mapping[str, list[BindingType]] = {
     "Demo in the terminal": THEATRE,
 }
 """All keys by the place where they work, for the help page."""
+
+BY_ID: Mapping[str, Binding] = {
+    binding.id: binding
+    for section in SECTIONS.values()
+    for binding in section
+    if isinstance(binding, Binding) and binding.id is not None
+}

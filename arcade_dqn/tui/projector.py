@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 from textual.strip import Strip
 
+from arcade_dqn.tui.look import Look
+
 if TYPE_CHECKING:
     from arcade_dqn.stage.player import Player, Scene
     from arcade_dqn.stage.source import Source
@@ -56,6 +58,8 @@ class Projector:
 
     def __init__(self, runs_dir: Path) -> None:
         self._runs_dir = runs_dir
+        self.look = Look()
+        """What the pictures may be made of; a change of it counts from the next picture on."""
         self._changed = threading.Condition()
         self._wanted: Programme | None = None
         self._size = (0, 0)
@@ -181,7 +185,7 @@ class Projector:
         columns, rows = self._size
         if columns <= 0 or rows <= 0:
             return
-        strips = to_strips(*half_blocks(shrunk(scene.picture, columns, rows * 2), columns, rows))
+        strips = to_strips(*half_blocks(shrunk(scene.picture, columns, rows * 2), columns, rows), self.look)
         who = "" if player.policy is not None else "random play"
         if source is not None and source.live and player.policy is not None:
             who = f"ε {player.epsilon:.2f}"

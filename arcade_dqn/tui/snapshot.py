@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -59,6 +60,13 @@ class Snapshot:
         mean = self.status.mean_return
         score = f" · mean return {mean:,.1f}" if mean == mean else ""
         return f"{self.game} {doing}: {self.status.step:,} of {self.status.steps_total:,} steps{score}"
+
+    @property
+    def ending(self) -> str:
+        """How the run ended, for one who did not look on."""
+        how = "has failed" if self.state == "failed" else "has ended its training"
+        best = self.status.best_evaluation if self.status is not None else math.nan
+        return f"{self.game} {how}" + (f": best evaluation {best:,.1f}" if math.isfinite(best) else "")
 
     @property
     def headline(self) -> tuple[str, str]:

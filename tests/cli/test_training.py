@@ -9,6 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from arcade_dqn.cli import training
+from arcade_dqn.cli.main import build_parser
+
 SHORT = [
     "--set",
     "network.hidden=16",
@@ -87,3 +92,17 @@ def test_ctrl_c_saves_and_resume_goes_on(tmp_path: Path) -> None:
     result = subprocess.run(resume, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout.splitlines()[-1])["steps"] == 3000
+
+
+def test_the_end_is_told_on_request(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert build_parser().parse_args(["train", "cartpole", "--notify"]).notify
+    assert not build_parser().parse_args(["resume", "first"]).notify
+    monkeypatch.setenv("SSH_TTY", "/dev/pts/1")
+    training._notify("CartPole-v1: done")
+    # Standard error is no terminal here: nothing may be mixed into a log.
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    training._notify("CartPole-v1: done")
+    said = capsys.readouterr().err
+    assert said.startswith("\a\x1b]")
+    assert "CartPole-v1: done" in said

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from textual.pilot import Pilot
 
 from arcade_dqn.config import build
 from arcade_dqn.experiments.lab import Lab
@@ -25,16 +27,21 @@ class FakeProjector(Projector):
 
     def show(self, programme: Programme | None, size: tuple[int, int]) -> None:
         self.wanted.append(programme)
+        if programme != self._wanted:
+            self._paused = False
         self._wanted = programme
         if programme is not None and min(size) > 0:
             self._number += 1
             red = np.full((size[1], size[0], 3), (255, 0, 0), np.uint8)
-            self._showing = Showing(programme, self._number, to_strips(red, red), "episode 1 · score 7")
+            self._showing = Showing(programme, self._number, to_strips(red, red, self.look), "episode 1 · score 7")
 
 
 @pytest.fixture
 def make_app(tmp_path: Path, programs: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., ArcadeApp]:
-    """Makes the app with fake programs and no shipped models; with `display` it believes that a window can open."""
+    """Makes the app with fake programs and no shipped models; with `display` it believes that a window can open.
+
+    What else is given goes to the app: `preferences`, `file`, `problems`.
+    """
     # The app sets these once it has painted; monkeypatch puts them back.
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
@@ -42,10 +49,10 @@ def make_app(tmp_path: Path, programs: Any, monkeypatch: pytest.MonkeyPatch) -> 
     shipped.mkdir()
     monkeypatch.setattr("arcade_dqn.storage.model_file.saved_models_dir", lambda: shipped)
 
-    def make(*, display: bool = False, warm_up: bool = False) -> ArcadeApp:
+    def make(*, display: bool = False, warm_up: bool = False, **more: Any) -> ArcadeApp:
         runs_dir = tmp_path / "runs"
         cabinet = Cabinet(runs_dir, {"DISPLAY": ":9"} if display else {}, programs)
-        app = ArcadeApp(runs_dir, cabinet=cabinet, warm_up=warm_up)
+        app = ArcadeApp(runs_dir, cabinet=cabinet, warm_up=warm_up, **more)
         app.projector = FakeProjector()
         app.lab = Lab(runs_dir, {}, programs)
         return app
@@ -59,3 +66,85 @@ def make_run(tmp_path: Path) -> Callable[..., RunDir]:
         return RunDir.create(tmp_path / "runs", build(game, "cartpole"), name)
 
     return make
+
+
+async def settled(ready: Callable[[], bool]) -> None:
+    """Wait until `ready`: things that threads bring come a little later."""
+    for _ in range(1500):
+        if ready():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("it did not come")
+
+
+@pytest.fixture
+def every_screen(programs: Any, make_run: Callable[..., RunDir]) -> Callable[..., AsyncIterator[str]]:
+    """Goes through every screen of an app under a pilot, with something on each, and yields its name each time."""
+    run = make_run(name="older")
+    for step in range(1, 40):
+        run.append_metrics(
+            {"kind": "episode", "step": 10 * step, "episode": step, "return": float(step % 7), "length": 9}
+        )
+    run.append_metrics({"kind": "evaluation", "step": 200, "mean": 3.0, "std": 1.0, "episodes": 3})
+
+    async def walk(app: ArcadeApp, pilot: Pilot[Any]) -> AsyncIterator[str]:
+        async def press(*keys: str) -> None:
+            await pilot.press(*keys)
+            await pilot.pause()
+
+        await settled(lambda: app.painted)
+        await pilot.pause()
+        yield "home"
+        await press("question_mark")
+        yield "help"
+        await press("escape", "m")
+        yield "models"
+        await press("escape", "r")
+        await settled(lambda: app.screen.query_one("DataTable").row_count == 1)  # type: ignore[attr-defined]
+        await press("space")
+        yield "runs"
+        await press("slash")
+        yield "filter"
+        await press("escape", "c")
+        await settled(lambda: bool(app.screen.query_one("Chart").plot.traces))  # type: ignore[attr-defined]
+        await pilot.pause()
+        yield "compare"
+        await press("escape", "n")
+        await settled(lambda: bool(app.screen.query("#ask")))
+        yield "ask"
+        await press("escape", "escape", "x")
+        yield "experiments"
+        await press("escape", "c")
+        yield "settings"
+        app.screen.query_one("Select").focus()
+        await press("enter")
+        yield "select"
+        await press("escape", "escape", "ctrl+p")
+        await pilot.pause(0.3)
+        yield "palette"
+        await press("escape", "t")
+        await settled(lambda: bool(programs.started) and bool(programs.trainer.sent))
+        trainer = programs.trainer
+        trainer.begins()
+        await settled(lambda: app.snapshot.status is not None)
+        episodes = [[step, float(step % 90)] for step in range(10, 900, 10)]
+        trainer.says("progress", step=900, episodes=episodes, loss=0.5, mean_q=7.25)
+        trainer.says("evaluation", step=1000, mean=60.0, std=1.0, episodes=10, solved=False)
+        trainer.says("set", step=500, name="epsilon", value=0.25)
+        trainer.says("warning", message="the disk is almost full")
+        await settled(lambda: len(app.cabinet.record.returns) > 0)
+        await pilot.pause(0.7)
+        yield "training"
+        await press("c")
+        yield "controls"
+        await press("escape", "ctrl+x")
+        yield "confirm"
+        await press("n", "escape")
+        await settled(lambda: app.screen.query_one("#banner").display)
+        yield "banner"
+        app.watch_here("", "CartPole-v1", "CartPole · demo")
+        await settled(lambda: any(picture.has_picture for picture in app.screen.query("Picture")))  # type: ignore[attr-defined]
+        await pilot.pause()
+        yield "theatre"
+
+    return walk

@@ -39,7 +39,7 @@ class ControlsScreen(SeeThrough):
 
     def on_mount(self) -> None:
         self.query_one("#control-exact", Input).display = False
-        self.query_one("#control-keys", Static).update(_keys_line())
+        self.query_one("#control-keys", Static).update(_keys_line(self.arcade))
         self._show()
         self.set_interval(0.1, self._show)
 
@@ -118,7 +118,19 @@ class ControlsScreen(SeeThrough):
             self.dismiss()
 
 
-def _keys_line() -> Content:
-    words = (("↑↓", "choose"), ("←→", "change"), ("↵", "type"), ("0", "own value"), ("esc", "close"))
-    parts = [Content.assemble((key, "bold $accent"), (f" {word}", "$muted")) for key, word in words]
+_KEYS = (
+    (("controls.up", "controls.down"), "choose"),
+    (("controls.lower", "controls.raise"), "change"),
+    (("controls.type",), "type"),
+    (("controls.own",), "own value"),
+    (("controls.back",), "close"),
+)
+
+
+def _keys_line(arcade: ArcadeApp) -> Content:
+    parts = []
+    for ids, word in _KEYS:
+        shown = [arcade.key(id) for id in ids]
+        key = ("" if all(len(one) == 1 for one in shown) else "/").join(shown)
+        parts.append(Content.assemble((key, "bold $accent"), (f" {word}", "$muted")))
     return Content("  ").join(parts)

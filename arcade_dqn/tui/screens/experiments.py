@@ -18,6 +18,7 @@ from arcade_dqn.experiments.questions import QUESTIONS, SEEDS, Question, Results
 from arcade_dqn.tui import keys
 from arcade_dqn.tui.screens.base import ArcadeScreen, title_of
 from arcade_dqn.tui.widgets.chart import Chart, Plot, Trace
+from arcade_dqn.tui.widgets.choices import Choices
 
 if TYPE_CHECKING:
     from arcade_dqn.tui.snapshot import Snapshot
@@ -40,7 +41,7 @@ class ExperimentsScreen(ArcadeScreen):
     def body(self) -> ComposeResult:
         with Horizontal(id="lab"):
             with Vertical(id="lab-left"):
-                options = OptionList(
+                options = Choices(
                     *(Option(question.title, id=question.id) for question in QUESTIONS), id="questions", compact=True
                 )
                 options.border_title = "Questions"

@@ -36,5 +36,4 @@ class HelpScreen(ArcadeScreen):
 
 def _line(screen: HelpScreen, binding: object) -> Content:
     assert isinstance(binding, Binding)
-    shown = binding.key_display or screen.app.get_key_display(binding)
-    return Content.assemble((f"  {shown:<8}", "bold $accent"), (binding.tooltip, ""))
+    return Content.assemble((f"  {screen.app.get_key_display(binding):<11} ", "bold $accent"), (binding.tooltip, ""))

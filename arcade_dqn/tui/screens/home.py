@@ -18,6 +18,7 @@ from arcade_dqn.games.catalog import GAMES, GameInfo
 from arcade_dqn.tui import keys
 from arcade_dqn.tui.projector import FRAMES_PER_SECOND, Programme
 from arcade_dqn.tui.screens.base import ArcadeScreen
+from arcade_dqn.tui.widgets.choices import Choices
 from arcade_dqn.tui.widgets.picture import Picture
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _SETTLE = 0.25
 """Seconds that the highlight rests on a game before its agent starts to play."""
 
 
-class GameList(OptionList):
+class GameList(Choices):
     """The games by family. A click chooses a game; a double click, like Enter, trains it."""
 
     def __init__(self) -> None:
@@ -176,6 +177,7 @@ class HomeScreen(ArcadeScreen):
             return
         picture = self.query_one("#attract", Picture)
         programme = self._programme()
+        self.arcade.projector.pause(False)
         self.arcade.projector.show(programme, (picture.size.width, picture.size.height))
         if programme is None:
             picture.say(f"{self.game.title} is not installed.\n\n{self.game.install_command}")
@@ -205,6 +207,10 @@ class HomeScreen(ArcadeScreen):
         elif self.arcade.may_draw():
             picture.show(showing.strips)
             picture.border_subtitle = showing.caption
+            if self.app.animation_level == "none":
+                # Nothing moves that nobody asked to: one picture, and the key that shows the rest.
+                self.arcade.projector.pause(True)
+                picture.border_subtitle = f"{self.arcade.key('home.demo')} plays it"
 
     # The card
 
@@ -222,7 +228,7 @@ class HomeScreen(ArcadeScreen):
         banner = self.query_one("#banner", Static)
         banner.display = snapshot.running
         if snapshot.running:
-            banner.update(f"● {snapshot.sentence}   t: back to it", layout=False)
+            banner.update(f"● {snapshot.sentence}   {self.arcade.key('home.train')}: back to it", layout=False)
 
     def on_click(self, event: events.Click) -> None:
         if event.widget is not None and event.widget.id == "banner":

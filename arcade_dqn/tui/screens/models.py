@@ -76,7 +76,9 @@ class ModelsScreen(ArcadeScreen):
         about = self.query_one("#about", Static)
         entry = self.entry
         if entry is None:
-            about.update("There are no saved models yet: train one, and press s to save it.")
+            about.update(
+                f"There are no saved models yet: train one, and press {self.arcade.key('training.save')} to save it."
+            )
         elif entry.problem or entry.info is None:
             about.update(f"{entry.path}\n{entry.problem}")
         else:

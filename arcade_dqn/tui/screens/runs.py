@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from textual.widgets import DataTable, Input, Static
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.tui import keys
 from arcade_dqn.tui.screens.base import ArcadeScreen, title_of
-from arcade_dqn.tui.theme import state_word
+from arcade_dqn.tui.theme import state_word, tone_style
 from arcade_dqn.tui.widgets.table import fill
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ class RunsScreen(ArcadeScreen):
         """Those that are shown."""
         self._marked: set[Path] = set()
         self._order = next(iter(_ORDERS))
+        self._theme = ""
+        """In whose colours they are shown."""
 
     def body(self) -> ComposeResult:
         table: DataTable[Text] = DataTable(id="runs", cursor_type="row", zebra_stripes=False)
@@ -87,9 +89,9 @@ class RunsScreen(ArcadeScreen):
     def _found(self, runs: list[RunSummary]) -> None:
         if not self.active:
             return  # the person has gone on meanwhile
-        if runs == self._known and runs:
+        if runs == self._known and runs and self._theme == self.app.theme:
             return
-        self._known = runs
+        self._known, self._theme = runs, self.app.theme
         self._marked &= {run.path for run in runs}
         self._fill()
 
@@ -99,7 +101,7 @@ class RunsScreen(ArcadeScreen):
         words = self.query_one("#filter", Input).value.lower().split()
         self._runs = sorted((run for run in self._known if _matches(run, words)), key=_ORDERS[self._order])
         table = self.query_one(DataTable)
-        fill(table, _LABELS, [_cells(run, run.path in self._marked) for run in self._runs])
+        fill(table, _LABELS, [_cells(run, run.path in self._marked, self.app.theme_variables) for run in self._runs])
         paths = [run.path for run in self._runs]
         if chosen is not None and chosen.path in paths:
             table.move_cursor(row=paths.index(chosen.path))
@@ -271,14 +273,14 @@ def _matches(run: RunSummary, words: list[str]) -> bool:
     return all(word in text for word in words)
 
 
-def _cells(run: RunSummary, marked: bool) -> list[Text]:
-    word, colour = state_word(run.state)
+def _cells(run: RunSummary, marked: bool, variables: Mapping[str, str]) -> list[Text]:
+    word, tone = state_word(run.state)
     steps = f"{run.step:,} / {run.steps_total:,}" if run.steps_total else "-"
     return [
         Text("●" if marked else " "),
         Text(title_of(run.game)),
         Text(run.name),
-        Text(word.lower(), style=colour),
+        Text(word.lower(), style=tone_style(variables, tone)),
         Text(steps, justify="right"),
         Text(_score(run.best_evaluation), justify="right"),
         Text(_score(run.last_evaluation), justify="right"),

@@ -14,6 +14,7 @@ from textual.widgets import RichLog, Static
 from arcade_dqn.games.catalog import GAMES
 from arcade_dqn.tui import keys
 from arcade_dqn.tui.controls import BY_NAME
+from arcade_dqn.tui.meters import Reading, in_lines
 from arcade_dqn.tui.projector import FRAMES_PER_SECOND, Programme
 from arcade_dqn.tui.record import RunRecord
 from arcade_dqn.tui.screens.base import ArcadeScreen
@@ -57,7 +58,6 @@ class TrainingScreen(ArcadeScreen):
             with Vertical(id="curves"):
                 returns = Chart(empty="no episode has ended yet", id="returns")
                 returns.border_title = "Return"
-                returns.border_subtitle = f"· episode  ─ mean of {SMOOTHING}  ◆ evaluation"
                 yield returns
                 with Horizontal(id="learning"):
                     for name, title in (("loss", "Loss"), ("mean-q", "Mean Q")):
@@ -97,6 +97,7 @@ class TrainingScreen(ArcadeScreen):
             self._drawn = record.version
             self._show_charts(record, snapshot)
         self._project(snapshot)
+        self._show_machine()
         self.refresh_bindings_if(snapshot)
 
     def refresh_bindings_if(self, snapshot: Snapshot) -> None:
@@ -114,17 +115,17 @@ class TrainingScreen(ArcadeScreen):
         return True
 
     def _show_status(self, snapshot: Snapshot) -> None:
-        word, colour = state_word(snapshot.state or "starting")
+        word, tone = state_word(snapshot.state or "starting")
         status = snapshot.status
         progress = self.query_one("#progress", ProgressLine)
         if status is None:
-            progress.set(word, colour, 0, 0, math.nan, math.nan)
+            progress.set(word, tone, 0, 0, math.nan, math.nan)
             self.query_one("#facts", Static).update(" the learner is getting ready", layout=False)
             return
         running = snapshot.state == "training"
         eta = status.eta_seconds if running else math.nan
         speed = status.steps_per_second if running else math.nan
-        progress.set(word, colour, status.step, status.steps_total, eta, speed)
+        progress.set(word, tone, status.step, status.steps_total, eta, speed)
         self.query_one("#facts", Static).update(_facts(status), layout=False)
         capacity = max(status.replay_capacity, 1)
         learning = status.replay_size >= status.learning_start
@@ -138,6 +139,19 @@ class TrainingScreen(ArcadeScreen):
         epsilon = 0.0 if math.isnan(status.epsilon) else status.epsilon
         how = "by hand" if status.epsilon_override else "schedule"
         self.query_one("#epsilon", Gauge).set(epsilon, f"{epsilon:.3f} {how}")
+
+    def _show_machine(self) -> None:
+        """The machine's meters, on the borders of two boxes: they need no room of their own."""
+        reading = self.arcade.meters.newest
+        if reading is None or reading is self._reading:
+            return
+        self._reading = reading
+        boxes = [self.query_one("#gauges"), self.query_one("#log")]
+        lines = in_lines(reading.parts(), [box.size.width - 4 for box in boxes])
+        for box, line in zip(boxes, lines, strict=True):
+            box.border_subtitle = line
+
+    _reading: Reading | None = None
 
     def _show_log(self, record: RunRecord) -> None:
         new = record.lines - self._lines
@@ -158,7 +172,11 @@ class TrainingScreen(ArcadeScreen):
             Trace(x, running_mean(y, SMOOTHING), "line", "line"),
             Trace(record.evaluations.x, record.evaluations.y, "marks", "mark"),
         )
-        self.query_one("#returns", Chart).show(Plot(traces, info.solved_at if info else None, rules, step))
+        returns = self.query_one("#returns", Chart)
+        returns.show(Plot(traces, info.solved_at if info else None, rules, step))
+        legend = f"· episode  ─ mean of {SMOOTHING}  ◆ evaluation"
+        longer = f"{legend}  ╌ solved  ┊ changed by hand"
+        returns.border_subtitle = longer if len(longer) + 4 <= returns.size.width else legend
         loss, mean_q = record.loss, record.mean_q
         charts = (("#loss", "Loss", loss), ("#mean-q", "Mean Q", mean_q))
         for name, title, curve in charts:

@@ -49,18 +49,29 @@ class Plot:
 
     def y_range(self) -> tuple[float, float]:
         """The range of all finite values and the level, widened to have some air."""
-        known = [trace.y[np.isfinite(trace.y)] for trace in self.traces]
-        lows = [float(y.min()) for y in known if len(y)] + ([] if self.level is None else [self.level])
-        highs = [float(y.max()) for y in known if len(y)] + ([] if self.level is None else [self.level])
-        if not lows:
+        known = [ends for trace in self.traces if (ends := _ends(trace.y)) is not None]
+        if self.level is not None:
+            known.append((self.level, self.level))
+        if not known:
             return 0.0, 1.0
-        low, high = min(lows), max(highs)
+        low, high = min(ends[0] for ends in known), max(ends[1] for ends in known)
         if low == high:
             return (low - abs(low) * 0.5 - 0.5, high + abs(high) * 0.5 + 0.5) if low else (0.0, 1.0)
         if 0 < low < 0.4 * high:
             low = 0.0
         step = braille.nice_step(high - low, 4) / 2
         return math.floor(low / step) * step, math.ceil(high / step) * step
+
+
+def _ends(y: Floats) -> tuple[float, float] | None:
+    """The smallest and the largest finite value; None if there is none. Copies nothing in the usual case."""
+    if not len(y):
+        return None
+    low, high = float(np.fmin.reduce(y)), float(np.fmax.reduce(y))  # these pass nan over
+    if math.isfinite(low) and math.isfinite(high):
+        return low, high
+    finite = y[np.isfinite(y)]
+    return (float(finite.min()), float(finite.max())) if len(finite) else None
 
 
 class Canvas:
@@ -122,12 +133,12 @@ def draw_plot(plot: Plot, width: int, height: int, *, axes: bool = True) -> Canv
         codes[bits > 0] = 0x2800 + bits[bits > 0].astype(np.int32)
         tones[bits > 0] = trace.tone
     if axes:
-        _draw_axes(canvas, plot, inner_height)
+        _draw_axes(canvas, x_high, (y_low, y_high), inner_height)
     return canvas
 
 
-def _draw_axes(canvas: Canvas, plot: Plot, inner_height: int) -> None:
-    (_, x_high), (y_low, y_high) = plot.x_range(), plot.y_range()
+def _draw_axes(canvas: Canvas, x_high: float, y_range: tuple[float, float], inner_height: int) -> None:
+    y_low, y_high = y_range
     for row in range(inner_height):
         canvas.put(row, _GUTTER - 1, "│", "axis")
     used: set[int] = set()
@@ -214,7 +225,8 @@ class Chart(Widget):
 
 def running_mean(values: Sequence[float] | Floats, window: int) -> Floats:
     """The mean of each value and up to `window - 1` before it."""
-    total = np.concatenate(([0.0], np.cumsum(np.asarray(values, np.float64))))
-    stop = np.arange(1, len(total))
-    start = np.maximum(stop - window, 0)
-    return np.asarray((total[stop] - total[start]) / (stop - start), np.float64)
+    sums = np.cumsum(np.asarray(values, np.float64))
+    means = sums / window
+    means[window:] = (sums[window:] - sums[:-window]) / window
+    means[:window] = sums[:window] / np.arange(1, min(window, len(sums)) + 1)
+    return means

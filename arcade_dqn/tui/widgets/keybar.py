@@ -10,8 +10,14 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from arcade_dqn.tui import keys
+from arcade_dqn.tui.look import Look, in_words
+
 if TYPE_CHECKING:
     from textual.screen import Screen
+
+_PLACES = {id: place + (1_000 if id.startswith("app.") else 0) for place, id in enumerate(keys.BY_ID)}
+"""The order of the keys in the bar; what works everywhere comes last."""
 
 
 class KeyBar(Widget):
@@ -34,12 +40,16 @@ class KeyBar(Widget):
 
     def _rebuild(self, screen: Screen[object]) -> None:
         items, seen = [], set()
-        for active in screen.active_bindings.values():
+        # Keys that a person has changed come last in Textual's order; here each stays in its place.
+        for active in sorted(screen.active_bindings.values(), key=lambda one: _PLACES.get(one.binding.id or "", -1)):
             binding = active.binding
             if binding.show and binding.action not in seen:
                 seen.add(binding.action)
-                key = self.app.get_key_display(binding)
-                items.append((key, binding.description, binding.key, active.enabled))
+                key, text = self.app.get_key_display(binding), binding.description
+                if getattr(self.app, "look", Look()).ascii:
+                    text = in_words(text)
+                # In parentheses, so that colour is not all that tells which keys do nothing at present.
+                items.append((key if active.enabled else f"({key})", text, binding.key, active.enabled))
         if items != self._items:
             self._items = items
             self.refresh(layout=True)

@@ -1,9 +1,9 @@
-"""A picture in the terminal: two pixels a cell, as half blocks in 24-bit colour."""
+"""A picture in the terminal: two pixels a cell, as half blocks in 24-bit colour, or what comes nearest to that."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -15,6 +15,27 @@ from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
+
+from arcade_dqn.tui.look import Look
+
+Colours = NDArray[np.uint8]
+"""uint8 [rows, columns, 3]"""
+Keys = NDArray[np.int32]
+"""int32 [rows, columns]: a colour as one number"""
+
+_ALL = Look()
+_SHADES = " ░▒▓█"
+_RAMP = " .:-=+*#%@"
+"""From dark to light."""
+# The terminal's sixteen colours as xterm has them; another terminal's own differ, which is what one chooses them for.
+_SIXTEEN = np.array(
+    [
+        (0, 0, 0), (205, 0, 0), (0, 205, 0), (205, 205, 0), (0, 0, 238), (205, 0, 205), (0, 205, 205), (229, 229, 229),
+        (127, 127, 127), (255, 0, 0), (0, 255, 0), (255, 255, 0), (92, 92, 255), (255, 0, 255), (0, 255, 255),
+        (255, 255, 255),
+    ],
+    np.int32,
+)  # fmt: skip
 
 
 @lru_cache(maxsize=16_384)
@@ -44,13 +65,24 @@ def shrunk(picture: NDArray[np.uint8], columns: int, lines: int) -> NDArray[np.u
     return np.asarray((sums + block * block // 2) // (block * block), np.uint8)
 
 
-def to_strips(top: NDArray[np.uint8], bottom: NDArray[np.uint8]) -> tuple[Strip, ...]:
-    """Strips of half blocks from the upper and lower colours of each cell, both uint8 [rows, columns, 3].
+def to_strips(top: Colours, bottom: Colours, look: Look = _ALL) -> tuple[Strip, ...]:
+    """Strips of cells from the upper and lower colours of each cell, both uint8 [rows, columns, 3].
 
-    Neighbours of the same two colours become one segment. The two lowest bits of each colour channel are dropped:
-    nobody sees them, and runs become longer. Safe to call from a thread.
+    Half blocks where the terminal has them and a colour; without colours shades of grey blocks, and in ASCII characters
+    from thin to thick. Neighbours of the same two colours become one segment. Safe to call from a thread.
     """
-    upper, lower = _packed(top), _packed(bottom)
+    if look.ascii:
+        return _ramp(top, bottom, _RAMP, _bright_style(look))
+    match look.colours:
+        case "all":
+            return _half_blocks(_packed(top), _packed(bottom), _style)
+        case "sixteen":
+            return _half_blocks(_nearest(top), _nearest(bottom), _system_style)
+        case "none":
+            return _ramp(top, bottom, _SHADES, None)
+
+
+def _half_blocks(upper: Keys, lower: Keys, style: Callable[[int, int], Style]) -> tuple[Strip, ...]:
     rows, columns = upper.shape
     strips = []
     for row in range(rows):
@@ -60,15 +92,73 @@ def to_strips(top: NDArray[np.uint8], bottom: NDArray[np.uint8]) -> tuple[Strip,
         segments = []
         for start, stop in pairwise(bounds):
             first, second = int(above[start]), int(below[start])
-            segments.append(Segment(("▀" if first != second else " ") * (stop - start), _style(first, second)))
+            segments.append(Segment(("▀" if first != second else " ") * (stop - start), style(first, second)))
         strips.append(Strip(segments, columns))
     return tuple(strips)
 
 
-def _packed(colours: NDArray[np.uint8]) -> NDArray[np.int32]:
-    # Keeping the six high bits and repeating the two highest of them below keeps black black and white white.
+def _ramp(
+    top: Colours, bottom: Colours, letters: str, bright: Callable[[Colours], tuple[Keys, Callable[[int], Style]]] | None
+) -> tuple[Strip, ...]:
+    """Cells of `letters`, the later the lighter the cell; `bright` gives their colours, or None for none."""
+    mean = ((top.astype(np.uint16) + bottom) // 2).astype(np.uint8)
+    light = mean @ np.array([0.2126, 0.7152, 0.0722], np.float32)
+    letter = np.minimum((light * (len(letters) / 255)).astype(np.int32), len(letters) - 1).tolist()
+    if bright is None:
+        plain = Style.null()
+        return tuple(Strip([Segment("".join(letters[index] for index in row), plain)], len(row)) for row in letter)
+    keys, style = bright(mean)
+    strips = []
+    for row, colours in zip(letter, keys, strict=True):
+        bounds = [0, *(np.flatnonzero(colours[1:] != colours[:-1]) + 1).tolist(), len(row)]
+        strips.append(
+            Strip(
+                [
+                    Segment("".join(letters[index] for index in row[start:stop]), style(int(colours[start])))
+                    for start, stop in pairwise(bounds)
+                ],
+                len(row),
+            )
+        )
+    return tuple(strips)
+
+
+def _bright_style(look: Look) -> Callable[[Colours], tuple[Keys, Callable[[int], Style]]] | None:
+    """How characters are coloured: as light as can be, for how light a cell is, its character tells."""
+    if look.colours == "none":
+        return None
+
+    def bright(colours: Colours) -> tuple[Keys, Callable[[int], Style]]:
+        most = np.maximum(colours.max(axis=2, keepdims=True), 1)
+        full = (colours.astype(np.uint16) * 255 // most).astype(np.uint8)
+        if look.colours == "sixteen":
+            return _nearest(full), lambda key: _system_style(key, None)
+        return _packed(full), _ink
+
+    return bright
+
+
+@lru_cache(maxsize=4096)
+def _ink(key: int) -> Style:
+    return Style(color=_colour(key))
+
+
+def _packed(colours: Colours) -> Keys:
+    # The two lowest bits of each channel are dropped: nobody sees them, and runs become longer. Keeping the six high
+    # bits and repeating the two highest of them below keeps black black and white white.
     kept = ((colours & 0xFC) | (colours >> 6)).astype(np.int32)
     return np.asarray(kept[..., 0] << 16 | kept[..., 1] << 8 | kept[..., 2], np.int32)
+
+
+def _nearest(colours: Colours) -> Keys:
+    """The number of the system colour that is nearest to each."""
+    away = colours[..., None, :].astype(np.int32) - _SIXTEEN
+    return np.asarray((away * away).sum(axis=-1).argmin(axis=-1), np.int32)
+
+
+@lru_cache(maxsize=512)
+def _system_style(top: int, bottom: int | None) -> Style:
+    return Style(color=Color.from_ansi(top), bgcolor=None if bottom is None else Color.from_ansi(bottom))
 
 
 class Picture(Widget):
@@ -125,11 +215,13 @@ class Picture(Widget):
             lines = _wrapped(self._message, max(width - 4, 1))
             row = y - (height - len(lines)) // 2
             text = lines[row] if 0 <= row < len(lines) else ""
-            return Strip([Segment(text.center(width)[:width], base + Style(dim=True))], width)
+            return Strip([Segment(text.center(width)[:width], base)], width)
         row = y - self._top()
         if not 0 <= row < len(self._strips):
             return Strip.blank(width, base)
         strip = self._strips[row]
+        if (style := next(iter(strip)).style) is None or style.bgcolor is None:
+            strip = strip.apply_style(base)  # characters lie on the glass
         left = max((width - strip.cell_length) // 2, 0)
         return Strip([Segment(" " * left, base), *strip], left + strip.cell_length).adjust_cell_length(width, base)
 

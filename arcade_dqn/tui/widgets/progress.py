@@ -6,7 +6,6 @@ import math
 from typing import ClassVar
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -30,16 +29,25 @@ class ProgressLine(Widget):
     DEFAULT_CSS = """
     ProgressLine { height: 1; width: 1fr; }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"progress--fill", "progress--text", "progress--quiet"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "progress--fill",
+        "progress--text",
+        "progress--muted",
+        "progress--pause",
+        "progress--agent",
+        "progress--calm",
+        "progress--success",
+        "progress--error",
+    }
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._shown: tuple[str, str, int, int, float, float] = ("", "", 0, 0, math.nan, math.nan)
 
-    def set(self, word: str, colour: str, step: int, total: int, eta: float, speed: float) -> None:
-        """`word` in `colour` (#rrggbb); `eta` in seconds and `speed` in steps/s may be nan."""
+    def set(self, word: str, tone: str, step: int, total: int, eta: float, speed: float) -> None:
+        """`word` in the style `progress--TONE`; `eta` in seconds and `speed` in steps/s may be nan."""
         # Repr, because nan is never equal to itself.
-        if repr(shown := (word, colour, step, total, eta, speed)) != repr(self._shown):
+        if repr(shown := (word, tone, step, total, eta, speed)) != repr(self._shown):
             self._shown = shown
             self.refresh()
 
@@ -54,7 +62,7 @@ class ProgressLine(Widget):
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         base = self.rich_style
-        word, colour, step, total, _, _ = self._shown
+        word, tone, step, total, _, _ = self._shown
         if not word:
             return Strip.blank(width, base)
         rest = self.text.removeprefix(word).lstrip()
@@ -63,7 +71,7 @@ class ProgressLine(Widget):
         return Strip(
             [
                 Segment(" ", base),
-                Segment(word, base + Style(color=colour, bold=True)),
+                Segment(word, self.get_component_rich_style(f"progress--{tone}")),
                 Segment("  ", base),
                 Segment(bar, self.get_component_rich_style("progress--fill")),
                 Segment("  ", base),

@@ -57,7 +57,7 @@ async def test_progress_line() -> None:
         line = pilot.app.query_one(ProgressLine)
         line.styles.width = 70
         await pilot.pause()
-        line.set("TRAINING", "#00ff00", 5_000, 10_000, 65.0, 1_234.0)
+        line.set("TRAINING", "agent", 5_000, 10_000, 65.0, 1_234.0)
         text = "5,000 / 10,000  50%  ETA 1:05  1,234 steps/s"
         assert line.text == f"TRAINING  {text}"
         # 70 cells less the words and 6 of space are 12, half of them filled.

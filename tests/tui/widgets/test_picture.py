@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 from textual.app import App, ComposeResult
 
+from arcade_dqn.tui.look import Look
 from arcade_dqn.tui.widgets.picture import Picture, shrunk, to_strips
 
 
@@ -62,3 +63,21 @@ async def test_widget_centres_its_picture_and_words() -> None:
         picture.say("no")
         assert picture.render_line(1).text == "  no  "
         assert not picture.has_picture
+
+
+async def test_characters_lie_on_the_glass() -> None:
+    class Shown(App[None]):
+        CSS = "Picture { width: 6; height: 3; background: #050607; }"
+
+        def compose(self) -> ComposeResult:
+            yield Picture("hi")
+
+    async with Shown().run_test(size=(6, 3)) as pilot:
+        picture = pilot.app.query_one(Picture)
+        grey = np.full((3, 6, 3), 128, np.uint8)
+        for look in (Look(ascii=True), Look(ascii=True, colours="none")):
+            picture.show(to_strips(grey, grey, look))
+            for segment in picture.render_line(1):
+                assert segment.style is not None
+                assert segment.style.bgcolor is not None
+                assert segment.style.bgcolor.get_truecolor() == (5, 6, 7)

@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from arcade_dqn.preferences import (
+    DEFINITIONS,
+    Preferences,
+    PreferencesError,
+    default_path,
+    load,
+    save,
+    template,
+    use_ascii,
+)
+from arcade_dqn.storage.atomic import StorageError
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "preferences.toml"
+
+
+def test_without_a_file_there_are_the_defaults(file: Path) -> None:
+    assert load(file) == (Preferences(), [])
+    assert Preferences().theme == "dark"
+    assert Preferences().animations is True
+    assert Preferences().notice == "none"
+
+
+def test_what_is_said_is_taken(file: Path) -> None:
+    file.write_text(
+        'theme = "light"\nascii = true\nanimations = false\nmeters = false\nnotice = "both"\n'
+        '[keys]\n"home.train" = ["g", "f2"]\nhome.demo = "ctrl+d"\n'
+    )
+    found, problems = load(file)
+    assert problems == []
+    assert found == Preferences("light", True, False, False, "both", {"home.train": "g,f2", "home.demo": "ctrl+d"})
+
+
+def test_a_value_that_is_not_allowed_is_told_and_the_rest_is_taken(file: Path) -> None:
+    file.write_text('theme = "solarized"\nanimations = 0\nnotice = "bell"\n')
+    found, problems = load(file)
+    assert found == Preferences(notice="bell")
+    assert problems == [
+        f'{file}: theme = "solarized" is not allowed; it must be "dark", "light", "ansi" or "colour-blind"',
+        f"{file}: animations = 0 is not allowed; it must be true or false",
+    ]
+
+
+def test_an_unknown_name_gets_the_nearest_one(file: Path) -> None:
+    file.write_text('them = "light"\nwindow_size = 3\n')
+    found, (near, far) = load(file)
+    assert found == Preferences()
+    assert near == f"{file}: there is no preference them; did you mean theme?"
+    assert far.startswith(f"{file}: there is no preference window_size; there are theme, ascii,")
+
+
+@pytest.mark.parametrize("content", [b'theme = "dark', b"theme = \xff", b"= 3"])
+def test_a_broken_file_is_told_in_one_sentence(file: Path, content: bytes) -> None:
+    file.write_bytes(content)
+    found, (problem,) = load(file)
+    assert found == Preferences()
+    assert problem.startswith(f"{file} is not valid TOML (")
+    assert "\n" not in problem
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    assert load(tmp_path)[1] == [f"{tmp_path} cannot be read (it is a folder); using the defaults"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_waited_for(file: Path) -> None:
+    os.mkfifo(file)
+    assert "it is not a regular file" in load(file)[1][0]
+
+
+@pytest.mark.parametrize("line", ["keys = 3", '[keys]\n"home.train" = 3', '[keys]\n"home.train" = []'])
+def test_keys_must_be_keys(file: Path, line: str) -> None:
+    file.write_text(line)
+    found, (problem,) = load(file)
+    assert found == Preferences()
+    assert str(file) in problem
+    assert "must be" in problem
+
+
+def test_where_the_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert default_path({"ARCADE_DQN_CONFIG": "/somewhere/mine.toml"}) == Path("/somewhere/mine.toml")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    path = default_path({})
+    assert path.parts[-2:] == ("arcade-dqn", "preferences.toml")
+    if sys.platform == "linux":
+        assert path.is_relative_to(tmp_path)
+
+
+def test_the_template_says_everything_and_changes_nothing(file: Path) -> None:
+    text = template([("home.train", "enter,t", "Train an agent"), ("home.demo", "d", "Watch")])
+    file.write_text(text)
+    assert load(file) == (Preferences(), [])
+    for name, definition in DEFINITIONS.items():
+        assert f"# {name} = " in text
+        assert definition.help in text
+    # Every line that names a preference or a key is valid once its comment sign is gone.
+    lines = [line.removeprefix("# ") for line in text.splitlines() if " = " in line or line.startswith("[")]
+    told = tomllib.loads("\n".join(lines))
+    assert told.pop("keys") == {"home.train": ["enter", "t"], "home.demo": "d"}
+    assert told == {name: definition.default for name, definition in DEFINITIONS.items()}
+
+
+def test_save_makes_the_file_and_its_folder(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "preferences.toml"
+    save(file, "theme", "light")
+    assert load(file) == (Preferences("light"), [])
+
+
+def test_save_changes_one_line_and_leaves_the_rest(file: Path) -> None:
+    file.write_text('# mine\ntheme = "dark"  # at night\nnotice = "bell"\n\n[keys]\n"home.train" = "g"\n')
+    save(file, "theme", "ansi")
+    save(file, "animations", False)
+    text = file.read_text()
+    assert '# mine\ntheme = "ansi"\nnotice = "bell"\n' in text
+    assert load(file)[0] == Preferences("ansi", animations=False, notice="bell", keys={"home.train": "g"})
+
+
+def test_save_takes_the_place_of_the_line_in_the_template(file: Path) -> None:
+    file.write_text(template([("home.train", "t", "Train")]))
+    before = len(file.read_text().splitlines())
+    save(file, "theme", "colour-blind")
+    assert len(file.read_text().splitlines()) == before
+    assert load(file)[0].theme == "colour-blind"
+
+
+def test_a_broken_file_is_never_written_over(file: Path) -> None:
+    file.write_text('theme = "dark')
+    with pytest.raises(PreferencesError, match="not valid TOML"):
+        save(file, "theme", "light")
+    assert file.read_text() == 'theme = "dark'
+
+
+def test_a_file_that_an_edit_would_spoil_is_left_to_its_writer(file: Path) -> None:
+    content = 'note = """\ntheme = 3\n"""\n'
+    file.write_text(content)
+    with pytest.raises(PreferencesError, match=r'write theme = "light" into it'):
+        save(file, "theme", "light")
+    assert file.read_text() == content
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(StorageError, match="taken"):
+        save(tmp_path / "taken" / "preferences.toml", "theme", "light")
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    target, link = tmp_path / "dotfiles.toml", tmp_path / "preferences.toml"
+    target.write_text("")
+    link.symlink_to(target)
+    save(link, "theme", "light")
+    assert link.is_symlink()
+    assert load(target)[0].theme == "light"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "encoding", "ascii"),
+    [
+        ("auto", "UTF-8", False),
+        ("auto", "utf8", False),
+        ("auto", "ISO-8859-1", True),
+        ("auto", "ANSI_X3.4-1968", True),
+        (True, "utf-8", True),
+        (False, "ascii", False),
+    ],
+)
+def test_ascii_by_the_locale_or_by_choice(wanted: bool | str, encoding: str, ascii: bool) -> None:
+    assert use_ascii(Preferences(ascii=wanted), encoding) is ascii  # type: ignore[arg-type]
+
+
+def test_they_are_cheap_to_import() -> None:
+    code = "import sys, arcade_dqn.preferences; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"numpy", "pydantic", "textual", "rich", "platformdirs", "difflib"} & set(loaded)
