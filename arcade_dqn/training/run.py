@@ -97,6 +97,7 @@ class Run:
         self._watchdog = Watchdog(self._silence)
         self._give_up = give_up
         self._stop_is_coming = False
+        self._waiting_for_disk = False
         self._silence_told = 0
         """The step + 1 for which it was told that nothing comes after it."""
 
@@ -282,7 +283,12 @@ class Run:
 
     def _save_checkpoint(self, *, wait: bool = True) -> None:
         self._require_sound()
-        self._archive.save_checkpoint(self._speed_limit, wait=wait)
+        self._waiting_for_disk = True
+        try:
+            self._archive.save_checkpoint(self._speed_limit, wait=wait)
+        finally:
+            self._waiting_for_disk = False
+            self._watchdog.beat()
 
     def _checkpoint_saved(self, step: int) -> None:
         self._emit({"event": "checkpoint", "step": step})
@@ -295,7 +301,7 @@ class Run:
     def _silence(self, seconds: float) -> None:
         """Nothing has come for so long; told by the watchdog's thread, once for each step that it hangs after."""
         state, step = self._announcer.state, self._loop.step
-        if state not in ("training", "evaluating", "stopping"):
+        if state not in ("training", "evaluating", "stopping") or self._waiting_for_disk:
             return
         what = (
             f"nothing has come from {self._settings.game} for {seconds:.0f} seconds while {state} at step {step:,}: "

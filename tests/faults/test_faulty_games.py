@@ -64,7 +64,7 @@ WILD = [
 ]
 
 
-@pytest.mark.parametrize(("fault", "sentence"), WILD if LONG else WILD[:4], ids=lambda text: text[:10])
+@pytest.mark.parametrize(("fault", "sentence"), WILD if LONG else WILD[:3], ids=lambda text: text[:10])
 def test_a_wild_game_is_named_and_the_run_is_saved(
     fault: str, sentence: str, tmp_path: Path, faulty: Callable[[str, int], None]
 ) -> None:

@@ -57,7 +57,8 @@ def wait_until_it_trains(runs: Path) -> int:
     raise AssertionError("nothing trains")
 
 
-@pytest.mark.parametrize("number", ALL if LONG else ALL[1:2], ids=lambda number: number.name)
+@pytest.mark.skipif(not LONG, reason="tests/training/test_protocol.py looks at the same, without a clock")
+@pytest.mark.parametrize("number", ALL, ids=lambda number: number.name)
 def test_one_signal_saves_and_ends_a_trainer(
     number: signal.Signals, tmp_path: Path, start_trainer: Callable[..., Any]
 ) -> None:

@@ -24,7 +24,9 @@ from arcade_dqn.storage.model_file import load_model
 from arcade_dqn.storage.run_dir import RunDir
 
 LONG = os.environ.get("FAULTS") == "long"
-SECONDS, WINDOWS, COMMANDS = (3600.0, 200, 10_000) if LONG else (6.0, 2, 200)
+SECONDS = float(os.environ.get("FAULTS_SOAK_SECONDS", 3600.0)) if LONG else 6.0
+# In an hour 200 windows and 10,000 commands.
+WINDOWS, COMMANDS = (round(SECONDS / 18), round(SECONDS * 10_000 / 3600)) if LONG else (2, 200)
 WARM_UP = 0.25
 """Share of the time after which memory must be flat."""
 

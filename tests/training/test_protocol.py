@@ -112,7 +112,7 @@ def test_the_end_of_its_input_means_save_and_stop(tmp_path: Path, run_dir: RunDi
     assert len(checkpoint.list_checkpoints(run_dir.checkpoints)) == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
 def test_a_signal_means_save_and_stop(tmp_path: Path, run_dir: RunDir, number: signal.Signals) -> None:
     with trainer(tmp_path, str(run_dir.path)) as it:
         it.wait_for("state", state="training")
