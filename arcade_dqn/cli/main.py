@@ -235,7 +235,7 @@ def build_parser() -> argparse.ArgumentParser:
     experiment = add(
         "experiment",
         "reports",
-        "answer a question about DQN by short runs of CartPole, and write a report",
+        "answer a question about DQN by short runs over three seeds, and write a report",
         "examples:\n  arcade-dqn experiment                 what can be asked, and what is answered\n"
         "  arcade-dqn experiment replay\n  arcade-dqn experiment replay --report\n\n"
         "ctrl+c saves and ends; the same command goes on.",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,55 @@ async def settled(ready: Callable[[], bool]) -> None:
     raise AssertionError("it did not come")
 
 
+def _packed(values: list[float]) -> dict[str, Any]:
+    array = np.array(values, np.float32)
+    return {"dtype": "float32", "shape": [4], "data": base64.b64encode(array.tobytes()).decode()}
+
+
+def _told(number: int = 900, **changes: Any) -> dict[str, Any]:
+    """The trainer's answer, as `training.inspector` makes it."""
+    return {
+        "event": "replay",
+        "id": 3,
+        "step": 1000,
+        "game": "CartPole-v1",
+        "action_names": ["left", "right"],
+        "n_step": 1,
+        "contents": {
+            "size": 400,
+            "actions": [100, 300],
+            "rewards": [[1.0, 1.0, 400]],
+            "ends": 0.05,
+            "ages": [[399, 1.0, 0.1], [199, 1.0, 0.0]],
+            "errors": [[0.1, 0.316, 64], [0.316, 1.0, 192]],
+        },
+        "errors_of": 256,
+        "kept_errors": False,
+        "transition": {
+            "number": number,
+            "age": 1000 - number,
+            "oldest": 600,
+            "newest": 999,
+            "a_tm1": 1,
+            "r_t": 1.0,
+            "discount_t": 0.99,
+            "s_tm1": _packed([0.5, 0, 0.1, 0]),
+            "s_t": _packed([0.6, 0, 0.05, 0]),
+            "q_tm1": [10.0, 20.0],
+            "q_t": [30.0, 15.0],
+            "td_error": 10.7,
+            "last_error": None,
+            **changes,
+        },
+    }
+
+
+@pytest.fixture
+def told() -> Callable[..., dict[str, Any]]:
+    """Makes the trainer's answer to `inspect`."""
+    return _told
+
+
 @pytest.fixture
 def every_screen(programs: Any, make_run: Callable[..., RunDir]) -> Callable[..., AsyncIterator[str]]:
     """Goes through every screen of an app under a pilot, with something on each, and yields its name each time."""
@@ -137,6 +187,15 @@ def every_screen(programs: Any, make_run: Callable[..., RunDir]) -> Callable[...
         yield "training"
         await press("c")
         yield "controls"
+        await press("escape", "i")
+        await settled(lambda: trainer.commands[-1][0] == "inspect")
+        trainer.coming.append(_told(999))
+        await settled(lambda: app.screen.query_one("#replay-after").has_picture)  # type: ignore[attr-defined]
+        await pilot.pause()
+        yield "replay"
+        await press("escape", "k")
+        await pilot.pause(0.3)
+        yield "saved steps"
         await press("escape", "ctrl+x")
         yield "confirm"
         await press("n", "escape")

@@ -20,6 +20,7 @@ from arcade_dqn.tui.widgets.chart import Chart, Plot, Trace
 from arcade_dqn.tui.widgets.picture import Picture
 
 if TYPE_CHECKING:
+    from arcade_dqn.tui.look import Look
     from arcade_dqn.tui.snapshot import Snapshot
 
 _EVERY = 1.0
@@ -126,7 +127,8 @@ class ReplayScreen(ArcadeScreen):
     def _draw(self, found: Inspection, before: tuple[int, int], after: tuple[int, int]) -> None:
         """Draw both observations; away from the event loop, for the first one loads the game's pictures."""
         one = found.transition
-        drawn = [_strips(found.game, one.s_tm1, before), _strips(found.game, one.s_t, after)]
+        look = self.arcade.projector.look
+        drawn = [_strips(found.game, one.s_tm1, before, look), _strips(found.game, one.s_t, after, look)]
         self.app.call_from_thread(self._hang, drawn)
 
     def _hang(self, drawn: list[tuple[Strip, ...] | str]) -> None:
@@ -173,7 +175,7 @@ class ReplayScreen(ArcadeScreen):
         self._ask()
 
 
-def _strips(game: str, observation: np.ndarray, size: tuple[int, int]) -> tuple[Strip, ...] | str:
+def _strips(game: str, observation: np.ndarray, size: tuple[int, int], look: Look) -> tuple[Strip, ...] | str:
     """The observation drawn at `size` (columns, rows), or its numbers where there is no picture for them."""
     from arcade_dqn.games.catalog import find
     from arcade_dqn.games.pictures.seen import picture_of
@@ -186,4 +188,4 @@ def _strips(game: str, observation: np.ndarray, size: tuple[int, int]) -> tuple[
         return "\n".join(f"{index}: {value:+.4g}" for index, value in enumerate(observation.ravel().tolist()))
     if columns <= 0 or rows <= 0:
         return ""
-    return to_strips(*half_blocks(shrunk(picture, columns, rows * 2), columns, rows))
+    return to_strips(*half_blocks(shrunk(picture, columns, rows * 2), columns, rows), look)
