@@ -32,6 +32,7 @@ EVERYWHERE: list[BindingType] = [
 
 HOME: list[BindingType] = [
     _key("home.train", "enter,t", "train", "train", "Train an agent on the chosen game", shown="↵/t"),
+    _key("home.train_slowly", "T", "train_slowly", "slowly", "Train slowly enough to follow (+ speeds it up)"),
     _key("home.demo", "d", "demo", "demo", "Watch the best saved agent of the chosen game"),
     _key("home.play", "p", "play", "play", "Play the chosen game yourself, in the window"),
     _key("home.configure", "c", "configure", "settings", "Choose preset and settings, then train"),

@@ -12,6 +12,7 @@ from arcade_dqn.config import build
 from arcade_dqn.evaluation import Evaluation
 from arcade_dqn.games.catalog import GAMES, GameInfo
 from arcade_dqn.storage.model_file import ModelInfo, save_model
+from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.tui.app import ArcadeApp
 from arcade_dqn.tui.projector import Programme
 from arcade_dqn.tui.screens.help import HelpScreen
@@ -113,6 +114,16 @@ async def test_train(make_app: Callable[..., ArcadeApp], programs: Any, key: str
         assert name == "open"
         assert run.parent == app.runs_dir / "Acrobot-v1"
         assert (run / "config.json").is_file()
+
+
+async def test_train_slowly_enough_to_follow(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("T")
+        await settled(lambda: bool(programs.started) and bool(programs.trainer.sent))
+        settings = RunDir.open(programs.trainer.commands[0][1]["run"]).settings()
+        assert settings.run.speed_limit == 20 * 50  # CartPole's own speed is 50 steps a second
+        assert settings.learning == build("CartPole-v1", "cartpole").learning
 
 
 async def test_the_way_back_and_the_banner(make_app: Callable[..., ArcadeApp], programs: Any) -> None:

@@ -34,6 +34,8 @@ _FAMILIES = {
 }
 _NAMES = 11
 """Cells of the left column of the card."""
+_SLOWLY = 20
+"""Times the game's own speed at which a training can be followed: CartPole then takes some twenty seconds, not two."""
 _SETTLE = 0.25
 """Seconds that the highlight rests on a game before its agent starts to play."""
 
@@ -238,6 +240,12 @@ class HomeScreen(ArcadeScreen):
 
     def action_train(self) -> None:
         self.arcade.train(self.game)
+
+    def action_train_slowly(self) -> None:
+        from arcade_dqn.config import build
+
+        info = self.game
+        self.arcade.train(info, build(info.id, info.preset, {"run.speed_limit": _SLOWLY * info.fps}))
 
     def action_demo(self) -> None:
         self.arcade.demo(self.game, self._best.get(self.game.id))
