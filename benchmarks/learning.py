@@ -43,7 +43,7 @@ def main() -> None:
                 told = worker.read(PATIENCE)
             print(json.dumps(told), flush=True)
             del told["threads"]
-            results.append(Result(**told, preset="RL Zoo"))
+            results.append(Result(**told, preset="RL Zoo", settings=""))
             write(options.out, results)
     print(table(results))
 

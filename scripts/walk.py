@@ -55,7 +55,8 @@ def route(game: str) -> list[Stop]:
         Stop("help", ("?",), ("This list of keys",)),
         Stop("settings", ("Escape", *down, "c"), ("preset", "learning"), 1.5),
         # CartPole is solved within two seconds, if nobody slows it down.
-        Stop("training", ("Escape", "T" if game == "CartPole" else "t"), ("steps/s",), 9.0),
+        Stop("training-begins", ("Escape", "T" if game == "CartPole" else "t"), ("steps/s",), 1.0),
+        Stop("training", ("-", "-") if game == "CartPole" else (), ("steps/s",), 9.0),
         Stop("controls", ("c",), ("target period",), 1.0),
         Stop("controls-moved", ("Right", "Right"), ("Controls",), 1.5),
         Stop("replay", ("Escape", "i"), ("What it holds", "Transition"), 2.5),

@@ -21,7 +21,7 @@ def bench(arguments: argparse.Namespace) -> int:
     seeds = learning.SEEDS[: arguments.seeds]
     theirs = learning.read(arguments.against) if arguments.against else []
     results = learning.measure(arguments.out, games, seeds, lambda line: print(line, flush=True))
-    shown = [one for one in results if one.game in games]
+    shown = [one for one in results if one.game in games and one.seed in seeds]
     print(learning.table(shown, theirs, arguments.against.stem if arguments.against else ""))
     if arguments.json:
         print_json({"table": str(arguments.out), "results": [asdict(one) for one in shown]})

@@ -75,13 +75,20 @@ def read_curves(path: Path) -> RunCurves:
     records = run.read_metrics()
     table = settings.model_dump(mode="json")
     del table["run"]["seed"]
-    changed = [one for one in records if one.get("kind") == "set" and one.get("name") != "speed_limit"]
+    changed = [
+        one
+        for one in records
+        if one.get("kind") == "demonstration" or (one.get("kind") == "set" and one.get("name") != "speed_limit")
+    ]
     return RunCurves(
         label=run.name,
         game=settings.game,
         seed=settings.run.seed,
         settings=repr(
-            (sorted(table.items()), [(one.get("step"), one.get("name"), one.get("value")) for one in changed])
+            (
+                sorted(table.items()),
+                [(one.get("step"), one.get("name") or one.get("file"), one.get("value")) for one in changed],
+            )
         ),
         returns=_column(records, ("episode",), "return"),
         evaluations=_column(records, ("evaluation",), "mean"),

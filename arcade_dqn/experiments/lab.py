@@ -6,12 +6,13 @@ experiment that was stopped goes on where it was.
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.experiments.questions import SEEDS, Question, Results, Variant
@@ -52,6 +53,8 @@ class Lab:
         self.step = 0
         self.problem = ""
         """Why the last experiment ended early, if not by request."""
+        self.last: Question | None = None
+        """The experiment that was begun last."""
         self.results: dict[str, Results] = {}
         self.reports: dict[str, Path] = {}
         """The picture of every finished experiment whose report was written."""
@@ -65,12 +68,7 @@ class Lab:
 
     def load(self, question: Question) -> None:
         """Read what was found earlier. For threads."""
-        results = Results(question)
-        for variant in question.variants:
-            for seed in SEEDS:
-                run = self._existing(question, variant, seed)
-                if run is not None:
-                    self._read(results, run, (variant.letter, seed))
+        results = self._found(question)
         report = experiment_folder(self._runs_dir, question) / "report.png"
         with self._lock:
             if self.question is not question:
@@ -80,13 +78,27 @@ class Lab:
 
     def begin(self, question: Question) -> None:
         """Start the experiment, or go on with it. For threads."""
-        if self.running:
-            raise ArcadeError("an experiment is running; stop it before another one is started")
-        self.load(question)
-        self.problem, self._stopping = "", False
         with self._lock:
-            self.question = question
+            if self.running:
+                raise ArcadeError("an experiment is running; stop it before another one is started")
+            # Taken before anything is read, so that a second key press finds it taken.
+            self.question = self.last = question
+            self.problem, self._stopping = "", False
+        try:
+            self.results[question.id] = self._found(question)
+        except ArcadeError:
+            self.question = None
+            raise
         self._next()
+
+    def _found(self, question: Question) -> Results:
+        results = Results(question)
+        for variant in question.variants:
+            for seed in SEEDS:
+                run = self._existing(question, variant, seed)
+                if run is not None:
+                    self._read(results, run, (variant.letter, seed))
+        return results
 
     def write_report(self, question: Question) -> Path:
         """Draw the picture of a finished experiment and write its answer beside it; returns the picture's path.
@@ -134,7 +146,7 @@ class Lab:
             if event.get("event") == "evaluation" and isinstance(event.get("mean"), int | float):
                 results.scores.setdefault((variant.letter, seed), []).append((float(self.step), float(event["mean"])))
             elif event.get("event") == "ended":
-                if event.get("reason") in ("steps", "solved"):
+                if event.get("reason") in ("steps", "solved") and results.scores.get((variant.letter, seed)):
                     results.done.add((variant.letter, seed))
                 elif event.get("reason") == "failed":
                     self.problem = str(event.get("message"))
@@ -173,10 +185,16 @@ class Lab:
             run = self._existing(question, variant, seed) or self._create(question, variant, seed)
             self.step = 0
             self._child = self._train(run)
+            self._end_if_asked()
         except ArcadeError:
             self.question, self.now = None, None
             raise
         self.now = variant, seed
+
+    def _end_if_asked(self) -> None:
+        """A stop that was asked for while the program was starting found none to stop."""
+        if self._stopping and self._child is not None:
+            self._child.close_input()
 
     def _train(self, run: RunDir) -> Child:
         from arcade_dqn.link.process import Child, dummy_sdl
@@ -204,12 +222,19 @@ class Lab:
 
         folder = experiment_folder(self._runs_dir, question)
         path = folder / game_folder(question.game) / self._name(variant, seed)
-        return RunDir.open(path) if path.is_dir() else None
+        if not path.is_dir():
+            return None
+        run = RunDir.open(path)
+        # One with other settings is of an earlier version of the question.
+        return run if run.settings() == question.settings(variant, seed) else None
 
     def _create(self, question: Question, variant: Variant, seed: int) -> RunDir:
-        from arcade_dqn.storage.run_dir import RunDir
+        from arcade_dqn.storage.run_dir import RunDir, game_folder, trash_run
 
         settings = question.settings(variant, seed)
+        earlier = experiment_folder(self._runs_dir, question) / game_folder(question.game) / self._name(variant, seed)
+        if earlier.is_dir():
+            trash_run(earlier)
         return RunDir.create(experiment_folder(self._runs_dir, question), settings, self._name(variant, seed))
 
     @staticmethod
@@ -217,9 +242,13 @@ class Lab:
         points = [
             (float(record["step"]), float(record["mean"]))
             for record in run.read_metrics()
-            if record.get("kind") == "evaluation" and isinstance(record.get("mean"), int | float)
+            if record.get("kind") == "evaluation" and _number(record.get("step")) and _number(record.get("mean"))
         ]
         summary = run.read_summary()
         results.scores[key] = points
-        if summary is not None and summary.state == "done":
+        if summary is not None and summary.state == "done" and points:
             results.done.add(key)
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -7,6 +7,7 @@ results is one training; what is there already is not trained again.
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from arcade_dqn.config import build
 from arcade_dqn.errors import ArcadeError, UsageError
 from arcade_dqn.experiments.statistics import improvement_interval, iqm_interval
 from arcade_dqn.storage.atomic import StorageError, reason, write_text
@@ -54,22 +56,32 @@ class Result:
     min: float
     max: float
     preset: str
+    settings: str
+    """A digest of everything that was set, so that a result of other settings is not taken for one of these."""
 
 
-def train(game: str, seed: int, preset: str) -> Result:
-    """Train once, in a program of its own. Raises ArcadeError with its last word if it fails."""
-    fixed = {
+def _fixed(game: str) -> dict[str, int]:
+    return {
         "run.steps": BUDGETS[game],
         "run.checkpoint_every": 0,
         "run.keep_stages": 0,
         "evaluation.every": 0,
         "evaluation.final_episodes": EPISODES,
     }
+
+
+def digest(game: str, preset: str) -> str:
+    """Eight hexadecimal digits of all settings of the trainings of `game`, but for the seed."""
+    return hashlib.sha256(build(game, preset, _fixed(game)).to_json().encode()).hexdigest()[:8]
+
+
+def train(game: str, seed: int, preset: str) -> Result:
+    """Train once, in a program of its own. Raises ArcadeError with its last word if it fails."""
     with tempfile.TemporaryDirectory() as folder:
         command = [
             *(sys.executable, "-m", "arcade_dqn", "train", game, "--json", "--runs-dir", folder),
             *("--preset", preset, "--seed", str(seed)),
-            *(part for name, value in fixed.items() for part in ("--set", f"{name}={value}")),
+            *(part for name, value in _fixed(game).items() for part in ("--set", f"{name}={value}")),
         ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -88,6 +100,7 @@ def train(game: str, seed: int, preset: str) -> Result:
         score["min"],
         score["max"],
         preset,
+        digest(game, preset),
     )
 
 
@@ -100,12 +113,20 @@ def measure(
     if odd := [game for game in games if game not in BUDGETS]:
         raise UsageError(f"{odd[0]} has no budget here; the games are {', '.join(BUDGETS)}")
     results = read(out) if out.exists() else []
+    wanted = {game: preset or find(game).preset for game in games}
+    digests = {game: digest(game, name) for game, name in wanted.items()}
+    # What was trained with other settings is no longer true of these.
+    results = [
+        one
+        for one in results
+        if one.game not in games or one.preset != wanted[one.game] or one.settings == digests[one.game]
+    ]
+    write(out, results)  # a table that cannot be written is told before hours are spent
     for seed in seeds:
         for game in games:
-            wanted = preset or find(game).preset
-            if any((one.game, one.seed, one.preset) == (game, seed, wanted) for one in results):
+            if any((one.game, one.seed, one.preset) == (game, seed, wanted[game]) for one in results):
                 continue
-            results.append(train(game, seed, wanted))
+            results.append(train(game, seed, wanted[game]))
             write(out, results)
             say(f"{game}, seed {seed}: {results[-1].mean:.1f} after {results[-1].seconds:.0f} s of training")
     return results
@@ -128,7 +149,7 @@ def write(path: Path, results: Iterable[Result]) -> None:
     """Replace the table. Raises StorageError."""
     names = [one.name for one in fields(Result)]
     lines = [",".join(names)]
-    for result in sorted(results, key=lambda one: (list(BUDGETS).index(one.game), one.preset, one.seed)):
+    for result in sorted(results, key=lambda one: (_order(one.game, one.preset), one.seed)):
         row = asdict(result)
         lines.append(",".join(f"{row[name]:.6g}" if isinstance(row[name], float) else str(row[name]) for name in names))
     write_text(path, "\n".join(lines) + "\n")
@@ -136,17 +157,16 @@ def write(path: Path, results: Iterable[Result]) -> None:
 
 def table(ours: Sequence[Result], theirs: Sequence[Result] = (), peer: str = "peer") -> str:
     """The results as Markdown: the interquartile mean of each game with its 95% interval, beside a peer's."""
-    header = ["game", "steps", "seeds", "interquartile mean", "95% interval", "lowest", "highest"]
+    header = ["game", "preset", "steps", "seeds", "interquartile mean", "95% interval", "lowest", "highest"]
     if theirs:
         header += [peer, "95% interval", "probability of improvement"]
     lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
     both = []
-    for game in BUDGETS:
-        scores = [one.mean for one in ours if one.game == game]
-        if not scores:
-            continue
+    for game, preset in sorted({(one.game, one.preset) for one in ours}, key=lambda pair: _order(*pair)):
+        scores = [one.mean for one in ours if (one.game, one.preset) == (game, preset)]
         middle = iqm_interval(scores)
-        cells = [game, f"{BUDGETS[game]:,}", str(len(scores)), f"**{middle.value:.1f}**", _between(middle[1:])]
+        cells = [game, f"`{preset}`", f"{BUDGETS[game]:,}", str(len(scores))]
+        cells += [f"**{middle.value:.1f}**", _between(middle[1:])]
         cells += [f"{min(scores):.1f}", f"{max(scores):.1f}"]
         others = [one.mean for one in theirs if one.game == game]
         if others:
@@ -163,6 +183,10 @@ def table(ours: Sequence[Result], theirs: Sequence[Result] = (), peer: str = "pe
             f"Probability of improvement over {len(both)} games: {whole.value:.2f} ({_between(whole[1:], '.2f')}).",
         ]
     return "\n".join(lines)
+
+
+def _order(game: str, preset: str) -> tuple[int, str]:
+    return list(BUDGETS).index(game), preset
 
 
 def _between(ends: Sequence[float], style: str = ".1f") -> str:

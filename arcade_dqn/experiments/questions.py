@@ -19,7 +19,7 @@ LAST = 5
 _EVALUATIONS = 20
 _COMMON: Mapping[str, Any] = {
     "evaluation.episodes": 10,
-    "evaluation.final_episodes": 0,
+    "evaluation.final_episodes": 10,
     "evaluation.stop_when_solved": False,
     # Several copies in step do some of what replay is for: neighbouring transitions are less alike.
     "environment.copies": 1,
@@ -113,6 +113,11 @@ QUESTIONS = (
 )
 
 
+# Critical values of the studentised range at 5%, for three runs of each of so many variants: the best and the worst of
+# several differ by chance more than two that were not chosen by their result.
+_RANGE = {2: 3.93, 3: 4.34, 4: 4.53, 5: 4.65}
+
+
 def find_question(id: str) -> Question:
     """The question with this id. Raises UsageError."""
     for question in QUESTIONS:
@@ -131,12 +136,14 @@ class Results:
     done: set[tuple[str, int]] = field(default_factory=set)
 
     def curve(self, variant: Variant) -> list[tuple[float, float]]:
-        """The mean over the seeds at every step that all seeds begun so far have been scored at."""
+        """The mean over the finished seeds, or those under way if none is, at every step that all were scored at."""
         return [(step, mean) for step, mean, _, _ in self.spread(variant)]
 
     def spread(self, variant: Variant) -> list[tuple[float, float, float, float]]:
         """Like `curve`: (step, mean, lowest, highest) over the seeds."""
-        curves = [dict(points) for (letter, _), points in self.scores.items() if letter == variant.letter and points]
+        own = {key: dict(points) for key, points in self.scores.items() if key[0] == variant.letter and points}
+        # The one that is just beginning would cut the others' curves off.
+        curves = [curve for key, curve in own.items() if key in self.done] or list(own.values())
         if not curves:
             return []
         found = []
@@ -147,11 +154,7 @@ class Results:
 
     def finals(self, variant: Variant) -> list[float]:
         """The score of every finished run: the mean of its last evaluations."""
-        return [
-            self.score((letter, seed))
-            for letter, seed in sorted(self.done)
-            if letter == variant.letter and self.scores.get((letter, seed))
-        ]
+        return [self.score((letter, seed)) for letter, seed in sorted(self.done) if letter == variant.letter]
 
     def score(self, key: tuple[str, int]) -> float:
         """The score of one run that was evaluated at least once."""
@@ -168,10 +171,11 @@ class Results:
         ranked = sorted(self.question.variants, key=lambda variant: -statistics.fmean(self.finals(variant)))
         best, worst = ranked[0], ranked[-1]
         high, low = self.finals(best), self.finals(worst)
-        spread = math.hypot(statistics.pstdev(high), statistics.pstdev(low)) / math.sqrt(len(SEEDS))
+        variance = statistics.fmean(statistics.variance(self.finals(variant)) for variant in ranked)
+        least = _RANGE[len(ranked)] * math.sqrt(variance / len(SEEDS))
         gap = statistics.fmean(high) - statistics.fmean(low)
         told = f"{best.label} scored {_score(high)} at the end, {worst.label} {_score(low)}"
-        if gap < 2 * spread:
+        if gap <= least:
             return f"No clear difference after {self.question.steps:,} steps: {told}, over {len(SEEDS)} seeds."
         return f"After {self.question.steps:,} steps {told}, over {len(SEEDS)} seeds."
 

@@ -48,7 +48,8 @@ def draw_comparison(runs: Sequence[RunCurves], out: Path, *, clock: bool = False
             axes.set_xlabel("seconds of training" if clock else "step")
             if info is not None and info.solved_at is not None:
                 axes.axhline(info.solved_at, color="grey", linestyle="--", linewidth=0.8)
-        below.legend(loc="best")
+        if below.get_legend_handles_labels()[0]:
+            below.legend(loc="best")
 
 
 def _returns(axes: Axes, run: RunCurves, look: Look, *, clock: bool) -> None:

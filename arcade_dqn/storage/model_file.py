@@ -233,13 +233,15 @@ _STAGE = re.compile(r"step-(\d{1,18})\.safetensors")
 
 
 def stages(run: str | os.PathLike[str]) -> list[tuple[int, Path]]:
-    """The models of a run's way, as (step, file), from the first to the newest."""
-    found = []
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        for entry in os.scandir(Path(run) / "stages"):
-            if match := _STAGE.fullmatch(entry.name):
-                found.append((int(match[1]), Path(entry.path)))
-    return sorted(found)
+    """The models of a run's way, as (step, file), from the first to the newest. Raises StorageError."""
+    folder = Path(run) / "stages"
+    try:
+        entries = [(_STAGE.fullmatch(entry.name), Path(entry.path)) for entry in os.scandir(folder)]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise StorageError(f"cannot read {folder}: {reason(error)}") from error
+    return sorted((int(match[1]), path) for match, path in entries if match)
 
 
 def thin_stages(run: str | os.PathLike[str], keep: int, every: int) -> None:

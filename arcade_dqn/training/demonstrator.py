@@ -33,6 +33,11 @@ class Demonstrator:
         self.steps = 0
         """Steps written to replay."""
 
+    @property
+    def waiting(self) -> int:
+        """Demonstrations that are not wholly written."""
+        return len(self._waiting)
+
     def take(self, name: str, demonstration: Demonstration) -> None:
         """Have this demonstration written, after those that wait."""
         self.known.add(name)

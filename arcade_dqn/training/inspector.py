@@ -33,8 +33,8 @@ class Inspector:
 
         The transition is the one with this `number` (None: the newest), or the nearest one that is still there. `jump`
         "end" or "reward" goes on from it to the next older one that ends an episode or has a reward that is not zero,
-        beginning again at the newest after the oldest; "surprise" goes to the largest error of a sample. The buffer
-        must not be empty.
+        beginning again at the newest after the oldest; `found` says whether there is one. "surprise" goes to the
+        largest error of a sample. The buffer must not be empty.
         """
         replay = self._loop.replay
         scalars = replay.scalars()
@@ -43,16 +43,15 @@ class Inspector:
         size = PICTURE_SAMPLE if self._loop.game.frame_dtype == np.uint8 else SAMPLE
         sample = np.unique(np.linspace(replay.oldest, replay.added - 1, min(size, len(replay))).astype(np.int64))
         errors = _errors(policy, replay.get(sample))
-        kept = scalars.error is not None and bool(np.isfinite(scalars.error).any())
-        here = self._find(scalars, number, jump, int(sample[errors.argmax()]))
+        here, found = self._find(scalars, number, jump, int(sample[errors.argmax()]))
         return {
             "step": self._loop.step,
             "game": self._loop.game.info.id,
             "action_names": list(self._loop.game.action_names),
             "n_step": self._loop.settings.learning.n_step,
-            "contents": asdict(contents(scalars, policy.n_actions, None if kept else errors)),
-            "errors_of": len(replay) if kept else len(sample),
-            "kept_errors": kept,
+            "contents": asdict(contents(scalars, policy.n_actions, errors)),
+            "errors_of": len(sample),
+            "found": found,
             "transition": self._transition(policy, scalars, here),
         }
 
@@ -65,18 +64,19 @@ class Inspector:
         mine.set_weights(played.weights)
         return mine
 
-    def _find(self, scalars: Scalars, number: int | None, jump: str, surprise: int) -> int:
+    def _find(self, scalars: Scalars, number: int | None, jump: str, surprise: int) -> tuple[int, bool]:
         replay = self._loop.replay
         newest = replay.added - 1
         here = newest if number is None else min(max(number, replay.oldest), newest)
         if jump == "surprise":
-            return surprise
+            return surprise, True
         if jump in ("end", "reward"):
             wanted = np.flatnonzero(scalars.discount_t == 0 if jump == "end" else scalars.r_t != 0)
-            if len(wanted):
-                older = wanted[wanted < here - replay.oldest]
-                return replay.oldest + int(older[-1] if len(older) else wanted[-1])
-        return here
+            if not len(wanted):
+                return here, False
+            older = wanted[wanted < here - replay.oldest]
+            here = replay.oldest + int(older[-1] if len(older) else wanted[-1])
+        return here, True
 
     def _transition(self, policy: Policy, scalars: Scalars, number: int) -> dict[str, Any]:
         replay = self._loop.replay

@@ -94,6 +94,7 @@ class Run:
         self._stopwatch = Stopwatch()
         self._next_look = self._next_demonstration = 0.0
         self._healthy = True
+        self._finishing = False
         self._watchdog = Watchdog(self._silence)
         self._give_up = give_up
         self._stop_is_coming = False
@@ -232,6 +233,7 @@ class Run:
 
     def _finish(self, reason: str) -> RunResult:
         stopped = reason in ("stopped", "interrupted")
+        self._finishing = True
         self._announcer.set_state("stopping")
         evaluation = None
         if not stopped and self._settings.evaluation.final_episodes:
@@ -330,6 +332,8 @@ class Run:
     def _take_demonstrations(self) -> None:
         """Learn from what a person has played since the last look, too."""
         demonstrator, game = self._loop.demonstrator, self._loop.game
+        if demonstrator.waiting or self._finishing:
+            return  # the folder is the queue
         try:
             found = [path for path in list_demonstrations(self._run_dir.path) if path.name not in demonstrator.known]
         except StorageError as error:
@@ -346,6 +350,7 @@ class Run:
             told = {"step": self._loop.step, "steps": len(one), "return": float(one.reward.sum())}
             self._recorder.demonstration(path.name, told)
             self._emit({"event": "demonstration", **told})
+            return
 
     def _wait_while_paused(self) -> None:
         with self._not_training("paused"):
@@ -397,6 +402,8 @@ class Run:
                 self._carry_out(command)
             except ArcadeError as error:
                 self._emit(failure(command.id, str(error)))
+            if command.name == "inspect":
+                return  # it takes time: the training goes on before the next one
 
     def _carry_out(self, command: Command) -> None:
         """Carry out one command. A long one is acknowledged when it begins; its event tells that it is done."""

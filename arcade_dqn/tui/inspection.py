@@ -42,7 +42,8 @@ class Transition:
     td_error: float
     """r_t + discount_t max q_t - q_tm1[a_tm1]."""
     last_error: float | None
-    """The size of the error when it was sampled last, where prioritised replay knows it."""
+    """In prioritised replay, the size of the error behind its priority: when it was sampled last, or the largest so far
+    if it never was."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,9 @@ class Inspection:
     errors: tuple[tuple[float, float, int], ...]
     """Each as (low, high, transitions)."""
     errors_of: int
-    """Transitions that the errors are of."""
-    errors_kept: bool
-    """Whether they are those that prioritised replay keeps, not worked out anew on a sample."""
+    """Transitions that the errors are of: a sample of all ages."""
+    found: bool
+    """Whether there is what was asked for: an end, a reward."""
     ages: tuple[tuple[int, float, float], ...]
     """Slices from old to new: the age of the oldest in it, the mean reward, the share of ends."""
     transition: Transition
@@ -81,7 +82,7 @@ class Inspection:
             rewards=tuple((float(low), float(high), int(count)) for low, high, count in contents["rewards"]),
             errors=tuple((float(low), float(high), int(count)) for low, high, count in contents["errors"]),
             errors_of=int(event["errors_of"]),
-            errors_kept=bool(event["kept_errors"]),
+            found=bool(event["found"]),
             ages=tuple((int(age), float(reward), float(ends)) for age, reward, ends in contents["ages"]),
             transition=Transition(
                 number=int(one["number"]),
@@ -104,15 +105,16 @@ class Inspection:
 
     def contents(self, width: int) -> Content:
         """The buffer in lines of `width` cells."""
-        per_end = f"1 in {1 / self.ends:,.0f} ends an episode" if self.ends else "none ends an episode"
+        # With sums of n rewards each end is within n transitions; a time limit is no end, the return goes on after it.
+        per_end = f"1 in {1 / self.ends:,.0f} reaches the game's end" if self.ends else "none reaches the game's end"
         step = "single steps" if self.n_step == 1 else f"sums of {self.n_step} rewards"
-        what = f"all {self.errors_of:,}, when last sampled" if self.errors_kept else f"{self.errors_of} of all ages"
+        errors = [(_range(low, high), count) for low, high, count in self.errors]
         lines = [
             Content.assemble(f"{self.size:,}", (" transitions, ", "$muted"), step),
             Content.assemble((per_end, "$muted")),
             *_section("Actions", self._action_rows(), width),
             *_section("Rewards", [(_range(low, high), count) for low, high, count in self.rewards], width),
-            *_section(f"TD errors of {what}", [(_range(low, high), n) for low, high, n in self.errors], width),
+            *_section(f"TD errors of {self.errors_of} of all ages", errors, width),
         ]
         return Content("\n").join(lines)
 
@@ -128,18 +130,18 @@ class Inspection:
         """What the transition is, in two lines."""
         one = self.transition
         follows = f"discount {one.discount_t:.3g}" if one.discount_t else "nothing follows (discount 0)"
-        sampled = "" if one.last_error is None else f", {short(one.last_error)} when last sampled"
+        kept = "" if one.last_error is None else f"   priority from {short(one.last_error)}"
         return Content.assemble(
-            ("action ", "$muted"),
-            (self._name(one.a_tm1), "bold $primary"),
-            ("   reward ", "$muted"),
-            f"{one.r_t:g}",
-            ("   then ", "$muted"),
-            follows,
-            "\n",
             ("TD error ", "$muted"),
             f"{one.td_error:+.3g}",
-            (sampled, "$muted"),
+            ("   action ", "$muted"),
+            (self._name(one.a_tm1), "bold $primary"),
+            "\n",
+            ("reward ", "$muted"),
+            f"{one.r_t:.4g}",
+            (", ", "$muted"),
+            follows,
+            (kept, "$muted"),
         )
 
     def q_lines(self, width: int) -> Content:
@@ -147,12 +149,17 @@ class Inspection:
         one = self.transition
         names = max((len(name) for name in self.actions), default=0)
         names = min(names, max(width - 30, 4))
-        half = max((width - names - 20) // 2, 2)
+        half = max((width - names - 21) // 2, 2)
         values = np.concatenate([one.q_tm1, one.q_t])
         low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
         best = int(one.q_t.argmax())
         lines = []
-        for action, (before, after) in enumerate(zip(one.q_tm1.tolist(), one.q_t.tolist(), strict=True)):
+        order = list(range(len(one.q_tm1)))
+        if len(order) > _MOST_ACTIONS:
+            # Where not all may have room, those that matter come first.
+            order.sort(key=lambda action: (action != one.a_tm1, action != best, -one.q_tm1[action]))
+        for action in order:
+            before, after = float(one.q_tm1[action]), float(one.q_t[action])
             taken = action == one.a_tm1
             style = "bold $primary" if taken else ""
             lines.append(

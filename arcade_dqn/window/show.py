@@ -232,6 +232,8 @@ class Show:
             self.player.set_policy(self.source.policy)
         if self._was_live and not self._live and self.player.policy is not None:
             self.say("training has ended; this is its last agent")
+            self._hand_in()
+            self.player.taping = False
         self._was_live = self._live
         epsilon = self._own_epsilon
         if self._live and self._status is not None and not math.isnan(self._status.epsilon):

@@ -74,7 +74,7 @@ def test_ctrl_c_saves_and_resume_goes_on(tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     train = command(
         "train", "CartPole-v1", "--steps", "3000", "--name", "two", "--runs-dir", runs, "--set", "run.speed_limit=500",
-        *SHORT,
+        "--set", "evaluation.stop_when_solved=false", *SHORT,
     )  # fmt: skip
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(train, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as child:

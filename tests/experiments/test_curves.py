@@ -59,3 +59,15 @@ def test_runs_that_differ_by_their_seed_alone_are_one_group(tmp_path: Path) -> N
         ("r0 and 1 more", 2, [0.5]),
         ("r2", 1, [2.0]),
     ]
+
+
+def test_a_run_that_a_person_taught_is_no_seed_of_the_others(tmp_path: Path) -> None:
+    runs = []
+    for seed in (1, 2):
+        run = RunDir.create(tmp_path, build("CartPole-v1", "cartpole", {"run.seed": seed}), f"r{seed}")
+        run.append_metrics({"kind": "evaluation", "step": 10, "mean": float(seed), "seconds": 1.0})
+        if seed == 2:
+            run.append_metrics({"kind": "demonstration", "file": "a.safetensors", "step": 5, "steps": 40})
+        run.close()
+        runs.append(read_curves(run.path))
+    assert [group.runs for group in groups(runs, clock=False)] == [1, 1]

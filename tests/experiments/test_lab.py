@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from arcade_dqn.config import build
@@ -69,13 +70,65 @@ def test_an_experiment_trains_every_variant_with_every_seed(lab: Lab, programs: 
     assert results.answer() == expected
 
 
-def test_no_clear_difference_is_called_so() -> None:
-    results = Results(REPLAY)
-    for letter, scores in (("A", (100.0, 200.0, 300.0)), ("B", (90.0, 190.0, 310.0))):
-        for seed, score in zip(SEEDS, scores, strict=True):
+def finished(scores: dict[str, tuple[float, float, float]], question: Any = REPLAY) -> Results:
+    results = Results(question)
+    for letter, of_seeds in scores.items():
+        for seed, score in zip(SEEDS, of_seeds, strict=True):
             results.scores[letter, seed] = [(1_000.0, score)]
             results.done.add((letter, seed))
-    assert results.answer().startswith("No clear difference")
+    return results
+
+
+def test_a_difference_must_be_larger_than_chance_makes_it() -> None:
+    # Means of 100 and 120, variances of 100 and 300: the least clear gap is 3.93 sqrt(200 / 3) = 32.1.
+    assert finished({"A": (90, 100, 110), "B": (100, 130, 130)}).answer().startswith("No clear difference")
+    assert finished({"A": (90, 100, 110), "B": (120, 150, 150)}).answer().startswith("After 30,000 steps a buffer")
+    assert finished({"A": (500, 500, 500), "B": (500, 500, 500)}).answer().startswith("No clear difference")
+    assert finished({"A": (500, 500, 500), "B": (9, 9, 9)}).answer().startswith("After 30,000 steps the normal")
+
+
+def test_chance_alone_is_seldom_called_a_difference() -> None:
+    rng = np.random.default_rng(3)
+    for question in QUESTIONS:
+        letters = [variant.letter for variant in question.variants]
+        told = 0
+        for _ in range(400):
+            scores = {letter: tuple(rng.normal(100, 10, 3).tolist()) for letter in letters}
+            told += finished(scores, question).answer().startswith("After")
+        assert told <= 40, question.id  # 5% of 400 are 20
+
+
+def test_a_second_key_press_finds_the_experiment_taken(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def press_again(question: Any) -> Results:
+        with pytest.raises(ArcadeError, match="an experiment is running"):
+            lab.begin(question)
+        return Results(question)
+
+    monkeypatch.setattr(lab, "_found", press_again)
+    lab.begin(REPLAY)
+    assert lab.running
+
+
+def test_a_run_of_other_settings_is_set_aside_and_trained_again(lab: Lab, programs: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / ".experiments" / "replay"
+    old = RunDir.create(folder, build("Acrobot-v1", "acrobot", {"run.steps": 7}), "A-seed1")
+    old.append_metrics({"kind": "evaluation", "step": 7, "mean": -1.0})
+    old.close()
+    old.write_summary(Summary(state="done", step=7, steps_total=7))
+    lab.load(REPLAY)
+    assert not lab.results["replay"].done
+    lab.begin(REPLAY)
+    assert RunDir.open(programs.trainer.arguments[-1]).settings().run.steps == 30_000
+    assert (folder / ".trash" / "Acrobot-v1" / "A-seed1").is_dir()
+
+
+def test_a_run_without_an_evaluation_is_not_done(lab: Lab) -> None:
+    run = RunDir.create(lab._runs_dir / ".experiments" / "replay", REPLAY.settings(REPLAY.variants[0], 1), "A-seed1")
+    run.append_metrics({"kind": "evaluation", "mean": 5.0})  # without its step
+    run.close()
+    run.write_summary(Summary(state="done", step=30_000, steps_total=30_000))
+    lab.load(REPLAY)
+    assert not lab.results["replay"].done
 
 
 def test_curves_of_seeds_that_are_not_as_far_are_cut_to_what_all_have() -> None:

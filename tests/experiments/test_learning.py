@@ -13,9 +13,11 @@ import pytest
 from arcade_dqn.cli.main import main
 from arcade_dqn.errors import ArcadeError, UsageError
 from arcade_dqn.experiments import learning
-from arcade_dqn.experiments.learning import Result
+from arcade_dqn.experiments.learning import Result, digest
 
-ONE = Result("CartPole-v1", 301, 50_000, 4.25, 100, 500.0, 0.0, 500.0, 500.0, "cartpole")
+ONE = Result(
+    "CartPole-v1", 301, 50_000, 4.25, 100, 500.0, 0.0, 500.0, 500.0, "cartpole", digest("CartPole-v1", "cartpole")
+)
 
 
 class Trainings:
@@ -70,6 +72,24 @@ def test_a_training_that_fails_keeps_what_was_found(tmp_path: Path, trainings: T
     assert [one.seed for one in learning.read(out)] == [301]
 
 
+def test_a_result_of_other_settings_is_measured_again(tmp_path: Path, trainings: Trainings) -> None:
+    out = tmp_path / "learning.csv"
+    learning.write(out, [replace(ONE, settings="0" * 8), replace(ONE, preset="vector", settings="1" * 8)])
+    results = learning.measure(out, ["CartPole-v1"], (301,), lambda _: None)
+    assert len(trainings.commands) == 1
+    # Another preset's results stay: they are a row of their own.
+    assert sorted((one.preset, one.mean) for one in results) == [("cartpole", 301.0), ("vector", 500.0)]
+    assert len(learning.table(results).splitlines()) == 4
+
+
+def test_a_table_that_cannot_be_written_is_told_before_anything_is_trained(
+    tmp_path: Path, trainings: Trainings
+) -> None:
+    with pytest.raises(ArcadeError, match="cannot write"):
+        learning.measure(tmp_path / "no" / "x.csv", ["CartPole-v1"], (301,), lambda _: None)
+    assert not trainings.commands
+
+
 def test_what_cannot_be_measured_or_read(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="Tetris has no budget here; the games are CartPole-v1"):
         learning.measure(tmp_path / "x.csv", ["Tetris"], (1,), lambda _: None)
@@ -82,7 +102,7 @@ def test_the_table_by_hand() -> None:
     ours = [replace(ONE, seed=300 + i, mean=mean) for i, mean in enumerate((500.0, 500.0, 500.0, 100.0))]
     theirs = [replace(ONE, seed=i, mean=200.0) for i in range(4)]
     lines = learning.table(ours, theirs, "SB3").splitlines()
-    assert lines[2].startswith("| CartPole-v1 | 50,000 | 4 | **500.0** | ")
+    assert lines[2].startswith("| CartPole-v1 | `cartpole` | 50,000 | 4 | **500.0** | ")
     assert "| 100.0 | 500.0 | 200.0 | 200.0 to 200.0 | 0.75 (" in lines[2]
     assert lines[-1].startswith("Probability of improvement over 1 games: 0.75 (")
     assert len(learning.table(ours).splitlines()) == 3

@@ -176,7 +176,7 @@ def test_a_runs_folder_that_vanishes(tmp_path: Path) -> None:
 
 
 def test_a_replay_buffer_that_does_not_fit_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def too_much(*arguments: Any) -> Any:
+    def too_much(*arguments: Any, **named: Any) -> Any:
         raise MemoryError("Unable to allocate 65.7 GiB")
 
     monkeypatch.setattr("arcade_dqn.training.loop.ReplayBuffer", too_much)

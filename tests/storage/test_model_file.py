@@ -521,5 +521,12 @@ def test_the_first_and_the_newest_stage_stay_and_gaps_are_alike(tmp_path: Path, 
         assert max(gaps, default=0) <= 2.5 * max(10, 10 * count / (keep - 1))
 
 
+def test_a_folder_of_stages_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "stages").write_text("no folder")
+    for call in (stages, run_models, lambda run: thin_stages(run, 3, 10)):
+        with pytest.raises(StorageError, match="cannot read"):
+            call(tmp_path)
+
+
 def test_one_stage_alone_is_the_newest(tmp_path: Path) -> None:
     assert kept_of(tmp_path, [0, 10, 20], 1) == [20]

@@ -59,8 +59,11 @@ def test_the_newest_transition_and_the_contents(priority: float) -> None:
     np.testing.assert_allclose(one["q_tm1"], q_tm1, rtol=1e-6)
     expected = one["r_t"] + one["discount_t"] * q_t.max() - q_tm1[one["a_tm1"]]
     assert one["td_error"] == pytest.approx(expected, rel=1e-4)
-    assert told["kept_errors"] == (priority > 0)
-    assert told["errors_of"] == (len(loop.replay) if priority else SAMPLE)
+    assert one["last_error"] is None  # there was no minibatch since it came
+    old = Inspector(loop).look(loop.replay.oldest, "")["transition"]
+    assert (old["last_error"] is not None) == (priority > 0)
+    assert told["errors_of"] == SAMPLE
+    assert sum(transitions for _, _, transitions in told["contents"]["errors"]) == SAMPLE
 
 
 def test_a_number_that_has_left_becomes_the_oldest_one() -> None:
@@ -83,6 +86,15 @@ def test_jumps_find_ends_older_and_older_and_then_the_newest_again() -> None:
         found.append(number)
     assert found[: len(ends)] == ends[::-1]
     assert found[-1] == ends[-1]
+
+
+def test_what_there_is_not_is_not_found() -> None:
+    loop = trained(20, learning__n_step=1)  # the pole has hardly had the time to fall
+    look = Inspector(loop).look
+    if not (loop.replay.scalars().discount_t == 0).any():
+        told = look(5, "end")
+        assert (told["found"], told["transition"]["number"]) == (False, 5)
+    assert look(5, "reward")["found"]
 
 
 def test_the_surprise_has_the_largest_error_of_the_sample() -> None:

@@ -464,7 +464,7 @@ def test_a_persons_play_is_learned_from_and_counted(tmp_path: Path) -> None:
         np.zeros((6, 4), np.float32), np.ones(5, np.int32), np.ones(5, np.float32), np.zeros(5, bool), True
     )
     path = save_demonstration(run_dir.path, play)
-    (path.parent / "broken.safetensors").write_text("no play")
+    (path.parent / "0-broken.safetensors").write_text("no play")
     _, events = train(run_dir)
     (told,) = of(events, "demonstration")
     assert (told["steps"], told["return"]) == (5, 5.0)
@@ -472,7 +472,7 @@ def test_a_persons_play_is_learned_from_and_counted(tmp_path: Path) -> None:
         assert board.status().demonstrations == 5
         assert board.status().replay_size == 605
     assert [event["message"] for event in of(events, "warning")] == [
-        f"{path.parent / 'broken.safetensors'} is not a demonstration of arcade-dqn; it is left out"
+        f"{path.parent / '0-broken.safetensors'} is not a demonstration of arcade-dqn; it is left out"
     ]
     (record,) = [record for record in run_dir.read_metrics() if record["kind"] == "demonstration"]
     assert record["file"] == path.name

@@ -101,7 +101,7 @@ def _told(number: int = 900, **changes: Any) -> dict[str, Any]:
             "errors": [[0.1, 0.316, 64], [0.316, 1.0, 192]],
         },
         "errors_of": 256,
-        "kept_errors": False,
+        "found": True,
         "transition": {
             "number": number,
             "age": 1000 - number,

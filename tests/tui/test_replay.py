@@ -31,7 +31,7 @@ def texts(app: ArcadeApp) -> str:
 
 def test_the_buffer_in_lines(told: Told) -> None:
     lines = Inspection.read(told()).contents(30).plain.splitlines()
-    assert lines[:2] == ["400 transitions, single steps", "1 in 20 ends an episode"]
+    assert lines[:2] == ["400 transitions, single steps", "1 in 20 reaches the game's end"]
     assert "left" in lines[4]
     assert lines[4].endswith("25%")
     assert lines[5].endswith("75%")
@@ -44,8 +44,8 @@ def test_the_buffer_in_lines(told: Told) -> None:
 def test_a_transition_in_lines(told: Told) -> None:
     found = Inspection.read(told())
     assert found.facts().plain.splitlines() == [
-        "action right   reward 1   then discount 0.99",
-        "TD error +10.7",
+        "TD error +10.7   action right",
+        "reward 1, discount 0.99",
     ]
     left, right = found.q_lines(60).plain.splitlines()
     assert right.startswith("▸ right")
@@ -53,7 +53,7 @@ def test_a_transition_in_lines(told: Told) -> None:
     assert "30◆" in left  # the best one after
     ended = Inspection.read(told(discount_t=0.0, last_error=0.25)).facts().plain
     assert "nothing follows (discount 0)" in ended
-    assert "0.25 when last sampled" in ended
+    assert "priority from 0.25" in ended
 
 
 def test_many_actions_share_a_line(told: Told) -> None:
@@ -91,27 +91,49 @@ async def test_a_person_looks_into_the_buffer(
         trainer.coming.append(told(999))
         await settled(lambda: "Transition 999 of 600 to 999" in texts(app))
         shown = texts(app)
-        for words in ("400 transitions", "following the newest", "action right", "Before", "After", "▸ right"):
+        for words in (
+            "400 transitions",
+            "following the newest",
+            "TD error +10.7",
+            "reward 1",
+            "Before",
+            "After",
+            "▸ right",
+        ):
             assert words in shown, words
         await settled(lambda: app.screen.query_one("#replay-before", Picture).has_picture)
 
-        # Keys: from there on the transition stays, and the trainer is asked for each at once.
-        await pilot.press("left", "left", "pageup")
-        asked = [arguments for name, arguments in trainer.commands if name == "inspect"]
-        assert [one["number"] for one in asked[-3:]] == [998, 997, 897]
-        trainer.coming.append(told(897))
-        await settled(lambda: "Transition 897 of" in texts(app))
+        def asked() -> list[dict[str, Any]]:
+            return [arguments for name, arguments in trainer.commands if name == "inspect"]
+
+        async def answered(number: int, **changes: Any) -> None:
+            """Every question but the newest has been answered."""
+            trainer.coming.append({**told(number), **changes})
+            await settled(lambda: not trainer.coming)
+            await pilot.pause(0.15)
+
+        # From the first key on the transition stays. One question at a time: those in between are left out.
+        before = len(asked())
+        await pilot.press("left", "left", "left", "pageup")
+        assert asked()[before:] == [{"number": 998, "jump": ""}]
+        await answered(998)
+        assert asked()[before + 1 :] == [{"number": 896, "jump": ""}]
+        await answered(896)
+        await settled(lambda: "Transition 896 of" in texts(app))
         assert "following" not in texts(app)
-        await pilot.press("e", "s", "home", "end")
-        asked = [arguments for name, arguments in trainer.commands if name == "inspect"]
-        assert asked[-4:] == [
-            {"number": 897, "jump": "end"},
-            {"number": 897, "jump": "surprise"},
-            {"number": 0, "jump": ""},
-            {"number": 999, "jump": ""},
-        ]
-        await pilot.press("f")
-        assert trainer.commands[-1] == ("inspect", {"number": None, "jump": ""})
+        for key, question in (
+            ("e", {"number": 896, "jump": "end"}),
+            ("s", {"number": 880, "jump": "surprise"}),
+            ("home", {"number": 0, "jump": ""}),
+            ("end", {"number": 999, "jump": ""}),
+            ("f", {"number": None, "jump": ""}),
+        ):
+            await pilot.press(key)
+            await settled(lambda question=question: asked()[-1] == question)  # type: ignore[misc]
+            await answered(880 if key == "e" else 999)
+        await pilot.press("r")
+        await answered(999, found=False)
+        await settled(lambda: any("No transition in the buffer" in str(note.message) for note in app._notifications))
         await pilot.press("escape")
         await settled(lambda: isinstance(app.screen, TrainingScreen))
 

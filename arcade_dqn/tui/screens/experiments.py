@@ -123,7 +123,7 @@ class ExperimentsScreen(ArcadeScreen):
         lab = self.arcade.lab
         if lab.question is question:
             return f" {len(results.done)} of {question.runs} runs done; {_doing(lab.now, lab.step)}"
-        if lab.problem and not results.complete:
+        if lab.problem and lab.last is question and not results.complete:
             return f" it ended early: {lab.problem}"
         if results.complete:
             return " " + results.answer()

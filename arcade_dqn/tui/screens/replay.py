@@ -43,7 +43,8 @@ class ReplayScreen(ArcadeScreen):
         """The transition that is looked at; None follows the newest."""
         self._asked_at = 0.0
         self._waiting = False
-        self._pictures: dict[str, tuple[Strip, ...] | str] = {}
+        self._next: str | None = None
+        """The jump to ask for as soon as the trainer has answered: keys come faster than answers."""
 
     def body(self) -> ComposeResult:
         with Horizontal(id="replay-room"):
@@ -78,15 +79,22 @@ class ReplayScreen(ArcadeScreen):
             self._shown = event
             self._waiting = False
             self._read(event)
+            if self._next is not None:
+                jump, self._next = self._next, None
+                self._ask(jump)
         now = time.monotonic()
         overdue = now - self._asked_at > (_PATIENCE if self._waiting else _EVERY)
         if overdue and snapshot.running and snapshot.status is not None and snapshot.status.replay_size:
             self._ask()
-        elif self._inspection is None:
+        elif self._inspection is None and not self._waiting:
             filled = "nothing is training now" if not snapshot.running else "the buffer is empty still"
             self.query_one("#replay-contents", Static).update(filled, layout=False)
 
     def _ask(self, jump: str = "") -> None:
+        """Ask for the transition that is looked at; while an answer is on its way, only the newest question waits."""
+        if self._waiting and time.monotonic() - self._asked_at < _PATIENCE:
+            self._next = jump
+            return
         self._asked_at, self._waiting = time.monotonic(), True
         if not self.arcade.command("inspect", number=self._number, jump=jump):
             self._waiting = False
@@ -99,8 +107,10 @@ class ReplayScreen(ArcadeScreen):
         except (KeyError, TypeError, ValueError) as error:
             self.notify(f"What the trainer told of its buffer cannot be read: {error}", severity="error", markup=False)
             return
-        if self._number is not None:
+        if self._number is not None and self._next is None:
             self._number = found.transition.number
+        if not found.found:
+            self.notify("No transition in the buffer is like that.", timeout=2)
         self._show_numbers(found)
         self._draw(found, self._size_of("before"), self._size_of("after"))
 
@@ -129,10 +139,10 @@ class ReplayScreen(ArcadeScreen):
         one = found.transition
         look = self.arcade.projector.look
         drawn = [_strips(found.game, one.s_tm1, before, look), _strips(found.game, one.s_t, after, look)]
-        self.app.call_from_thread(self._hang, drawn)
+        self.app.call_from_thread(self._hang, found, drawn)
 
-    def _hang(self, drawn: list[tuple[Strip, ...] | str]) -> None:
-        if not self.active:
+    def _hang(self, found: Inspection, drawn: list[tuple[Strip, ...] | str]) -> None:
+        if not self.active or found is not self._inspection:
             return
         for name, picture in zip(("before", "after"), drawn, strict=True):
             widget = self.query_one(f"#replay-{name}", Picture)

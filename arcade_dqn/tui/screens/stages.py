@@ -43,6 +43,8 @@ class StagesScreen(ArcadeScreen):
         self._entries: list[ModelEntry] = []
         self._marked: list[Path] = []
         """At most two, in the order in which they were marked."""
+        self._at: Path | None = None
+        """The one under the cursor, which stays there when others come or go."""
 
     def body(self) -> ComposeResult:
         table: DataTable[Text] = DataTable(id="stages", cursor_type="row", zebra_stripes=False)
@@ -92,6 +94,9 @@ class StagesScreen(ArcadeScreen):
     def _fill(self) -> None:
         table = self.query_one(DataTable)
         fill(table, _LABELS, [_cells(entry, self._letter(entry)) for entry in self._entries])
+        paths = [entry.path for entry in self._entries]
+        if self._at in paths:
+            table.move_cursor(row=paths.index(self._at))
         table.border_subtitle = f"{len(self._entries)} saved steps"
         self._describe()
 
@@ -107,6 +112,7 @@ class StagesScreen(ArcadeScreen):
     @on(DataTable.RowHighlighted)
     def _describe(self) -> None:
         about, entry = self.query_one("#about", Static), self.entry
+        self._at = entry.path if entry is not None else None
         if entry is None:
             about.update(f"{self._run} has no saved steps yet: one is kept at every evaluation.")
         elif entry.info is None:
