@@ -71,7 +71,7 @@ def route(game: str) -> list[Stop]:
         Stop("runs", ("Escape", "r"), ("runs", "stopped"), 1.5),
         Stop("compare", ("Space", "c"), ("Return over steps",), 2.0),
         Stop("models", ("Escape", "Escape", "m"), ("Saved models",), 2.0),
-        Stop("experiments", ("Escape", "x"), ("What does experience replay do?",), 1.5),
+        Stop("experiments", ("Escape", "x"), ("Questions",), 1.5),
         Stop("palette", ("Escape", "C-p"), ("Search",), 1.0),
     ]
 

@@ -106,9 +106,10 @@ class Inspection:
     def contents(self, width: int) -> Content:
         """The buffer in lines of `width` cells."""
         # With sums of n rewards each end is within n transitions; a time limit is no end, the return goes on after it.
-        per_end = f"1 in {1 / self.ends:,.0f} reaches the game's end" if self.ends else "none reaches the game's end"
-        step = "single steps" if self.n_step == 1 else f"sums of {self.n_step} rewards"
-        errors = [(_range(low, high), count) for low, high, count in self.errors]
+        per_end = f"1 in {1 / self.ends:,.0f} reaches the end" if self.ends else "none reaches the end"
+        step = "single steps" if self.n_step == 1 else f"{self.n_step} steps each"
+        # The largest first: the least of them may be cut off where there is little room.
+        errors = [(_range(low, high), count) for low, high, count in reversed(self.errors)]
         lines = [
             Content.assemble(f"{self.size:,}", (" transitions, ", "$muted"), step),
             Content.assemble((per_end, "$muted")),

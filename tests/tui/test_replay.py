@@ -31,7 +31,7 @@ def texts(app: ArcadeApp) -> str:
 
 def test_the_buffer_in_lines(told: Told) -> None:
     lines = Inspection.read(told()).contents(30).plain.splitlines()
-    assert lines[:2] == ["400 transitions, single steps", "1 in 20 reaches the game's end"]
+    assert lines[:2] == ["400 transitions, single steps", "1 in 20 reaches the end"]
     assert "left" in lines[4]
     assert lines[4].endswith("25%")
     assert lines[5].endswith("75%")
