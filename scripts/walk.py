@@ -53,7 +53,7 @@ def route(game: str) -> list[Stop]:
     return [
         Stop("home", (), ("ARCADE DQN", "CartPole"), 4.0),
         Stop("help", ("?",), ("This list of keys",)),
-        Stop("settings", ("Escape", *down, "c"), ("preset", "learning"), 1.5),
+        Stop("settings", ("Escape", *down, "c"), ("Settings for",), 1.5),
         # CartPole is solved within two seconds, if nobody slows it down.
         Stop("training-begins", ("Escape", "T" if game == "CartPole" else "t"), ("steps/s",), 1.0),
         Stop("training", ("-", "-") if game == "CartPole" else (), ("steps/s",), 9.0),
@@ -62,6 +62,7 @@ def route(game: str) -> list[Stop]:
         Stop("replay", ("Escape", "i"), ("What it holds", "Transition"), 2.5),
         Stop("replay-end", ("e",), ("discount",), 2.0),
         Stop("saved-steps", ("Escape", "k"), ("saved steps",), 2.0),
+        Stop("before-and-after", ("End", "b"), ("saved steps",), 6.0, "look"),
         Stop("window", ("Escape", "w"), ("Agent",), 6.0, "look"),
         Stop("window-insight", (), ("Agent",), 1.0, "i"),
         Stop("window-help", (), ("Agent",), 1.0, "question"),

@@ -170,6 +170,11 @@ EXPERIMENTS: list[BindingType] = [
     _key(
         "experiments.stop", "ctrl+x", "stop", "stop", "Stop the running experiment; it can be gone on with", shown="^x"
     ),
+    _key("experiments.first", "1", "ask(0)", "replay", "What does experience replay do? Start it, or go on", bar=False),
+    _key(
+        "experiments.second", "2", "ask(1)", "target", "What does the target network do? Start it, or go on", bar=False
+    ),
+    _key("experiments.third", "3", "ask(2)", "size", "How large should the buffer be? Start it, or go on", bar=False),
     _key("experiments.report", "r", "report", "report", "Write the report again: a picture, and the same in words"),
     _key("experiments.back", "escape", "back", "back", "Back to the games; the experiment goes on", shown="esc"),
 ]

@@ -80,3 +80,14 @@ async def test_a_finished_experiment_has_an_answer_and_a_report(
         await settled(lambda: "the normal buffer scored 100" in texts(app) and "report.png" in texts(app))
         await pilot.press("r")
         await settled(lambda: sum(child.module == "arcade_dqn" for child in programs.started) == 2)
+
+
+async def test_each_question_is_one_key_away(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("x")
+        await settled(lambda: "short runs" in texts(app))
+        await pilot.press("2")
+        await settled(lambda: bool(programs.started) and app.lab.now is not None)
+        assert app.lab.question is QUESTIONS[1]
+        assert "every 1,000 updates" in texts(app)

@@ -131,6 +131,11 @@ class ExperimentsScreen(ArcadeScreen):
             return f" {len(results.done)} of {question.runs} runs done; enter goes on"
         return f" {question.runs} short runs of {title_of(question.game)}; enter starts them"
 
+    def action_ask(self, number: int) -> None:
+        """Choose the question with this number and start it."""
+        self.query_one(OptionList).highlighted = number
+        self.action_begin()
+
     def action_begin(self) -> None:
         lab, question = self.arcade.lab, self.question
         results = lab.results.get(question.id)
