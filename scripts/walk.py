@@ -62,7 +62,7 @@ def route(game: str) -> list[Stop]:
         Stop("replay", ("Escape", "i"), ("What it holds", "Transition"), 2.5),
         Stop("replay-end", ("e",), ("discount",), 2.0),
         Stop("saved-steps", ("Escape", "k"), ("saved steps",), 2.0),
-        Stop("before-and-after", ("End", "b"), ("saved steps",), 6.0, "look"),
+        Stop("before-and-after", ("b",), ("saved steps",), 6.0, "look"),
         Stop("window", ("Escape", "w"), ("Agent",), 6.0, "look"),
         Stop("window-insight", (), ("Agent",), 1.0, "i"),
         Stop("window-help", (), ("Agent",), 1.0, "question"),

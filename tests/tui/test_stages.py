@@ -78,7 +78,12 @@ async def test_before_and_after(
         assert rows(app)[2][2:] == ["120.0 ± 1.0", "2", "1,250", "step-5000.safetensors"]
         assert "unreadable" in rows(app)[0][5]
 
-        # Without a mark: the first one that can be played, and the one under the cursor.
+        # Without a mark: the first one that can be played, and the one under the cursor, or the newest.
+        await pilot.press("down")
+        await settled(lambda: "b plays untrained beside step 9,000" in about(app))
+        await pilot.press("down")
+        await settled(lambda: "b plays untrained beside step 5,000" in about(app))
+        await pilot.press("up", "up")
         await pilot.press("down", "down", "down")
         await settled(lambda: "b plays untrained beside step 9,000" in about(app))
         await pilot.press("b")

@@ -156,11 +156,15 @@ class StagesScreen(ArcadeScreen):
             self.arcade.watch_side_by_side(str(pair[0].path), str(pair[1].path), names)
 
     def _pair(self) -> tuple[ModelEntry, ModelEntry] | None:
-        """The two that are marked; the marked one, or else the first, and the one under the cursor."""
+        """The two that are marked; or the marked one, else the first, and the one under the cursor, else the newest."""
         by_path = {entry.path: entry for entry in self._entries if entry.info is not None}
         chosen = [by_path[path] for path in self._marked if path in by_path]
         if len(chosen) < 2 and by_path:
-            chosen = [*(chosen or [next(iter(by_path.values()))]), *([self.entry] if self.entry else [])]
+            usable = list(by_path.values())
+            first = chosen[0] if chosen else usable[0]
+            # On the one that is chosen already, the newest is meant.
+            other = usable[-1] if self.entry is None or self.entry.path == first.path else self.entry
+            chosen = [first, other]
         if len(chosen) != 2 or chosen[0].path == chosen[1].path or chosen[1].info is None:
             return None
         return chosen[0], chosen[1]
