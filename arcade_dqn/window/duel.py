@@ -13,7 +13,7 @@ from arcade_dqn.config import EnvironmentSettings
 from arcade_dqn.errors import UsageError
 from arcade_dqn.games.catalog import GameInfo
 from arcade_dqn.stage.source import Source
-from arcade_dqn.window.facts import kind_of
+from arcade_dqn.window.facts import way_of
 from arcade_dqn.window.insight import LOOKS
 from arcade_dqn.window.keys import help_groups, hints
 from arcade_dqn.window.show import Show, speed_text
@@ -177,7 +177,7 @@ class Duel:
         returns = [pair[side] for pair in self.rounds]
         return Contender(
             name=self._name(side),
-            kind="your keys" if show.person else kind_of(show.source) if show.source else "no agent",
+            kind="your keys" if show.person else way_of(show.source) if show.source else "no agent",
             view=show.view(),
             mean=sum(returns) / len(returns) if returns else None,
             won=sum(pair[side] > pair[1 - side] for pair in self.rounds),

@@ -27,6 +27,15 @@ def kind_of(source: Source) -> str:
     return f"{kind}, scored {number(round(evaluation.mean, 1))}" if evaluation is not None else kind
 
 
+def way_of(source: Source) -> str:
+    """How far the agent was trained, and what it scored: what tells two agents of one game apart."""
+    kind, comma, score = kind_of(source).partition(",")
+    if isinstance(source, SavedModel):
+        steps = source.model.training.steps
+        kind = f"{steps:,} steps" if steps else "untrained"
+    return f"{kind}{comma}{score}"
+
+
 def subtitle(source: Source | None) -> str:
     """The agent's name and score in one line."""
     if source is None:

@@ -298,3 +298,13 @@ def test_arguments_become_a_show_a_duel_or_a_person_alone(model: Path, loser: Pa
     # There is no saved agent of this one.
     alone = made("--play", "ALE/Pong-v5")
     assert isinstance(alone, Show) and alone.person and alone.source is None
+
+
+def test_two_steps_of_one_run_are_told_apart(model: Path, duels: Callable[..., Duel], tmp_path: Path) -> None:
+    info, weights = load_model(model)
+    for name, steps_trained in (("before", 0), ("after", 120_000)):
+        training = replace(info.training, steps=steps_trained)
+        save_model(tmp_path / f"{name}.safetensors", replace(info, training=training, evaluation=None), weights)
+    duel = duels(tmp_path / "before.safetensors", tmp_path / "after.safetensors")
+    duel.advance(0.1)
+    assert [side.kind for side in duel.view().sides] == ["untrained", "120,000 steps"]
