@@ -76,7 +76,11 @@ def test_what_is_not_whole_is_refused(told: Told, damage: dict[str, Any]) -> Non
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_a_person_looks_into_the_buffer(
-    make_app: Callable[..., ArcadeApp], programs: Any, told: Told, size: tuple[int, int]
+    make_app: Callable[..., ArcadeApp],
+    programs: Any,
+    told: Told,
+    size: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     app = make_app()
     async with app.run_test(size=size) as pilot:
@@ -88,9 +92,11 @@ async def test_a_person_looks_into_the_buffer(
         await pilot.press("i")
         await settled(lambda: isinstance(app.screen, ReplayScreen) and trainer.commands[-1][0] == "inspect")
         assert trainer.commands[-1][1] == {"number": None, "jump": ""}
+        # From here on only keys ask, however slow the machine is.
+        monkeypatch.setattr("arcade_dqn.tui.screens.replay._EVERY", 3600.0)
+        monkeypatch.setattr("arcade_dqn.tui.screens.replay._PATIENCE", 3600.0)
         trainer.coming.append(told(999))
         await settled(lambda: "Transition 999 of 600 to 999" in texts(app))
-        shown = texts(app)
         for words in (
             "400 transitions",
             "following the newest",
@@ -100,7 +106,8 @@ async def test_a_person_looks_into_the_buffer(
             "After",
             "▸ right",
         ):
-            assert words in shown, words
+            # The lines of the Q-values make room for themselves a moment later.
+            await settled(lambda words=words: words in texts(app))  # type: ignore[misc]
         await settled(lambda: app.screen.query_one("#replay-before", Picture).has_picture)
 
         def asked() -> list[dict[str, Any]]:
