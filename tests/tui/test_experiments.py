@@ -90,4 +90,4 @@ async def test_each_question_is_one_key_away(make_app: Callable[..., ArcadeApp],
         await pilot.press("2")
         await settled(lambda: bool(programs.started) and app.lab.now is not None)
         assert app.lab.question is QUESTIONS[1]
-        assert "every 1,000 updates" in texts(app)
+        await settled(lambda: "every 1,000 updates" in texts(app))
