@@ -41,7 +41,7 @@ def test_the_terminal_shows_a_notice() -> None:
     assert escape("done", {"TERM": "foot"}) == "\x1b]777;notify;arcade_dqn;done\x1b\\"
     assert escape("done", {"TERM": "xterm-256color", "VTE_VERSION": "7600"}).startswith("\x1b]777;")
     # tmux hands it on: every escape within is doubled.
-    assert escape("done", {"TMUX": "/tmp/x"}) == "\x1bPtmux;\x1b\x1b]9;arcade_dqn: done\x1b\x1b\\\x1b\\"
+    assert escape("done", {"TMUX": "socket,1,0"}) == "\x1bPtmux;\x1b\x1b]9;arcade_dqn: done\x1b\x1b\\\x1b\\"
 
 
 def test_nothing_in_the_text_can_end_the_sequence() -> None:

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -59,12 +60,11 @@ class Terminal:
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    # The path of a socket must be short.
-    socket = Path(f"/tmp/arcade-tui-{os.getpid()}")
-    session = Terminal(socket, (80, 24), [sys.executable, "-c", START, str(tmp_path / "runs")])
-    yield session
-    session.close()
-    socket.unlink(missing_ok=True)
+    # The path of a socket must be short, which that of `tmp_path` is not.
+    with tempfile.TemporaryDirectory(prefix="tui-") as folder:
+        session = Terminal(Path(folder) / "s", (80, 24), [sys.executable, "-c", START, str(tmp_path / "runs")])
+        yield session
+        session.close()
 
 
 def test_train_watch_save_and_leave(terminal: Terminal, tmp_path: Path) -> None:
