@@ -1,6 +1,6 @@
 """This project and its peers in turn, on one machine, in one run: `python -m benchmarks.compare`.
 
-    python -m benchmarks.compare [--short] [--only ROW ...] [--skip ROW ...] [--out FILE]
+    python -m benchmarks.compare [--short] [--only ROW ...] [--skip ROW ...] [--out FILE] [--keep DIR]
 
 Prints the machine and the versions, every measurement as a JSON line as it comes, a JSON line for each line of the
 table, and the table. README.md here says what the rows are. The first run makes the peers' environment, `.venv-peers`;
@@ -49,6 +49,9 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=ROWS, metavar="ROW", help=f"of {', '.join(ROWS)}")
     parser.add_argument("--skip", nargs="+", choices=ROWS, metavar="ROW", default=())
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the report as Markdown, JSON lines included")
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="keep Pong's runs in this folder, to watch or go on with"
+    )
     options = parser.parse_args()
     chosen = [name for name in options.only or ROWS if name not in options.skip]
     if options.short:
@@ -80,7 +83,7 @@ def main() -> int:
     }
     say(head)
     begun = time.monotonic()
-    plan = Plan(options.short, Patience(SHORT_SECONDS if options.short else None), peer_python, say)
+    plan = Plan(options.short, Patience(SHORT_SECONDS if options.short else None), peer_python, say, options.keep)
     results: list[Line | Failure] = []
     exit_code = 0
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmarks.report import median
@@ -22,6 +23,8 @@ class Plan:
     """The Python of the peers' environment, or why there is none."""
     say: Callable[[dict[str, Any]], None]
     """Prints one raw measurement as a JSON line."""
+    keep: Path | None = None
+    """Where the long runs stay; None removes them."""
 
     def pick(self, *, short: T, full: T) -> T:
         """What this run's length asks for."""

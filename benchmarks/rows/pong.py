@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from benchmarks.plan import Plan
@@ -22,9 +24,10 @@ def measure(plan: Plan) -> Iterator[Line]:
     """One run for each seed."""
     runs: list[dict[str, Any]] = []
     for seed in SEEDS:
-        with tempfile.TemporaryDirectory() as folder:
+        with _folder(plan.keep) as folder:
             command = this_python(
-                "arcade_dqn", "train", "ALE/Pong-v5", "--json", "--runs-dir", folder, "--seed", seed,
+                "arcade_dqn", "train", "ALE/Pong-v5", "--json", "--runs-dir", folder, "--name", f"pong-{seed}",
+                "--seed", seed,
                 "--set", f"evaluation.stop_score={SCORE:g}",
                 "--set", f"evaluation.final_episodes={GAMES}",
                 "--set", f"environment.sticky_actions={STICKY}",
@@ -49,6 +52,11 @@ def measure(plan: Plan) -> Iterator[Line]:
         ),
         details={"seeds": SEEDS, "solved": solved},
     )
+
+
+def _folder(kept: Path | None) -> contextlib.AbstractContextManager[str]:
+    """Where the runs stand: in the folder to keep them in, else in one that is gone afterwards."""
+    return tempfile.TemporaryDirectory() if kept is None else contextlib.nullcontext(str(kept))
 
 
 def _picked(result: dict[str, Any]) -> dict[str, Any]:
