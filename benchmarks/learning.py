@@ -13,7 +13,8 @@ import argparse
 import json
 from pathlib import Path
 
-from arcade_dqn.experiments.learning import BUDGETS, EPISODES, SEEDS, Result, read, table, write
+from arcade_dqn.experiments.learning import BUDGETS, SEEDS, table
+from arcade_dqn.experiments.trials import EPISODES, Result, read, write
 from benchmarks.machine import describe
 from benchmarks.peers import environment
 from benchmarks.worker import Patience, Worker
@@ -43,7 +44,7 @@ def main() -> None:
                 told = worker.read(PATIENCE)
             print(json.dumps(told), flush=True)
             del told["threads"]
-            results.append(Result(**told, preset="RL Zoo", settings=""))
+            results.append(Result(**told, variant="RL Zoo", settings=""))
             write(options.out, results)
     print(table(results))
 

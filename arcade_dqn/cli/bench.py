@@ -1,4 +1,4 @@
-"""`arcade-dqn bench`: how well the presets learn, measured over seeds."""
+"""`arcade-dqn bench`: how well the presets learn, and what each piece of the family is worth, measured over seeds."""
 
 from __future__ import annotations
 
@@ -9,20 +9,32 @@ from arcade_dqn.errors import UsageError
 
 
 def bench(arguments: argparse.Namespace) -> int:
-    """`arcade-dqn bench learning`: train every game with every seed that the table lacks, and print the statistics."""
+    """`arcade-dqn bench learning` or `ablation`: train what the table lacks, and print the statistics."""
     from dataclasses import asdict
+    from pathlib import Path
 
-    from arcade_dqn.experiments import learning
+    from arcade_dqn.experiments import ablation, learning, trials
     from arcade_dqn.games.catalog import find
 
-    if arguments.seeds is not None and not 1 <= arguments.seeds <= len(learning.SEEDS):
-        raise UsageError(f"--seeds {arguments.seeds} is not allowed; it must be from 1 to {len(learning.SEEDS)}")
-    games = [find(game).id for game in arguments.games] if arguments.games else list(learning.CLASSIC)
-    seeds = learning.SEEDS[: arguments.seeds]
-    theirs = learning.read(arguments.against) if arguments.against else []
-    results = learning.measure(arguments.out, games, seeds, lambda line: print(line, flush=True))
-    shown = [one for one in results if one.game in games and one.seed in seeds]
-    print(learning.table(shown, theirs, arguments.against.stem if arguments.against else ""))
+    learns = arguments.what == "learning"
+    all_seeds = learning.SEEDS if learns else ablation.SEEDS
+    if arguments.seeds is not None and not 1 <= arguments.seeds <= len(all_seeds):
+        raise UsageError(f"--seeds {arguments.seeds} is not allowed; it must be from 1 to {len(all_seeds)}")
+    if arguments.against and not learns:
+        raise UsageError("--against is for `arcade-dqn bench learning`; an ablation has no peer")
+    default = learning.CLASSIC if learns else tuple(ablation.BUDGETS)
+    games = [find(game).id for game in arguments.games] if arguments.games else list(default)
+    seeds = all_seeds[: arguments.seeds]
+    wanted = learning.trials(games) if learns else ablation.trials(games)
+    theirs = trials.read(arguments.against) if arguments.against else []
+    out = arguments.out or Path(f"{arguments.what}.csv")
+    results = trials.measure(out, wanted, seeds, lambda line: print(line, flush=True))
+    names = {(one.game, one.name) for one in wanted}
+    shown = [one for one in results if (one.game, one.variant) in names and one.seed in seeds]
+    if learns:
+        print(learning.table(shown, theirs, arguments.against.stem if arguments.against else ""))
+    else:
+        print(ablation.table(shown))
     if arguments.json:
-        print_json({"table": str(arguments.out), "results": [asdict(one) for one in shown]})
+        print_json({"table": str(out), "results": [asdict(one) for one in shown]})
     return 0

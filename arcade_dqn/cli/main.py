@@ -247,14 +247,24 @@ def build_parser() -> argparse.ArgumentParser:
     bench = add(
         "bench",
         "bench",
-        "measure how well the presets learn: ten seeds a game, a fixed budget, the final policy",
-        "examples:\n  arcade-dqn bench learning\n  arcade-dqn bench learning --games cartpole pendulum --seeds 3\n\n"
+        "measure how well the presets learn, or what each piece of the family is worth, over seeds",
+        "examples:\n  arcade-dqn bench learning\n  arcade-dqn bench learning --games cartpole pendulum --seeds 3\n"
+        "  arcade-dqn bench ablation\n\n"
+        "learning: every game with its preset, ten seeds, a fixed budget, the final policy.\n"
+        "ablation: plain DQN with each piece, and Rainbow's six without each, five seeds.\n\n"
         "What the table holds already is not trained again, so a measurement that was stopped goes on.",
     )
-    bench.add_argument("what", choices=["learning"], help="what to measure")
-    bench.add_argument("--games", metavar="GAME", nargs="+", help="these games (default: the five classic ones)")
-    bench.add_argument("--seeds", metavar="N", type=int, help="the first N seeds (default: all ten)")
-    bench.add_argument("--out", metavar="CSV", type=Path, default=Path("learning.csv"), help="the table of results")
+    bench.add_argument("what", choices=["learning", "ablation"], help="what to measure")
+    bench.add_argument(
+        "--games",
+        metavar="GAME",
+        nargs="+",
+        help="these games (default: the five classic ones; LunarLander and MinAtar Breakout for an ablation)",
+    )
+    bench.add_argument("--seeds", metavar="N", type=int, help="the first N seeds (default: all)")
+    bench.add_argument(
+        "--out", metavar="CSV", type=Path, help="the table of results (default: learning.csv or ablation.csv)"
+    )
     bench.add_argument("--against", metavar="CSV", type=Path, help="a peer's table, to be compared with")
     add_json(bench)
 

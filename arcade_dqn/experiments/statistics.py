@@ -26,6 +26,11 @@ class Interval(NamedTuple):
     high: float
 
 
+def between(interval: Interval, style: str = ".1f") -> str:
+    """The interval in words."""
+    return f"{interval.low:{style}} to {interval.high:{style}}"
+
+
 def iqm(scores: Scores) -> Scores:
     """The interquartile mean over the last axis: a quarter of the runs (rounded down) is left out at either end."""
     runs = scores.shape[-1]

@@ -1,0 +1,160 @@
+"""Trainings that are measured: each in a program of its own, and each a row of a table that is kept.
+
+Nothing is chosen: no best checkpoint, no early stop. What the table holds already is not trained again, so that a
+measurement of hours can be stopped and goes on where it was.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from arcade_dqn.config import build
+from arcade_dqn.errors import ArcadeError, UsageError
+from arcade_dqn.storage.atomic import StorageError, reason, write_text
+
+EPISODES = 100
+"""Greedy episodes, on seeds that training never sees, of which the mean is a training's score."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is trained, but for the seed."""
+
+    game: str
+    preset: str
+    steps: int
+    """Of training."""
+    variant: str = ""
+    """What it is called in the table; the preset's own name where it is nothing but the preset."""
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    """By dotted name, what it sets differently from the preset."""
+
+    @property
+    def name(self) -> str:
+        return self.variant or self.preset
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """By dotted name, all that is not the preset's."""
+        return {
+            **self.overrides,
+            "run.steps": self.steps,
+            "run.checkpoint_every": 0,
+            "run.keep_stages": 0,
+            "evaluation.every": 0,
+            "evaluation.final_episodes": EPISODES,
+        }
+
+    @property
+    def digest(self) -> str:
+        """Eight hexadecimal digits of all settings but the seed, so that no result is taken for another one's."""
+        # Where the actors live is no part of it: these trainings are local.
+        whole = build(self.game, self.preset, self.settings).model_dump(mode="json", exclude={"cluster"})
+        return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:8]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One training."""
+
+    game: str
+    seed: int
+    steps: int
+    seconds: float
+    """Of training alone."""
+    episodes: int
+    mean: float
+    std: float
+    min: float
+    max: float
+    variant: str
+    settings: str
+    """The trial's digest."""
+
+
+def train(trial: Trial, seed: int) -> Result:
+    """Train once. Raises ArcadeError with the program's last word if it fails."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [
+            *(sys.executable, "-m", "arcade_dqn", "train", trial.game, "--json", "--runs-dir", folder),
+            *("--preset", trial.preset, "--seed", str(seed)),
+            *(part for name, value in trial.settings.items() for part in ("--set", f"{name}={_typed(value)}")),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        words = (done.stderr or done.stdout).strip().splitlines() or ["it said nothing"]
+        raise ArcadeError(f"training {trial.game} ({trial.name}) with seed {seed} failed: {words[-1]}")
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    score = told["evaluation"]
+    return Result(
+        trial.game,
+        seed,
+        told["steps"],
+        told["seconds"],
+        score["episodes"],
+        score["mean"],
+        score["std"],
+        score["min"],
+        score["max"],
+        trial.name,
+        trial.digest,
+    )
+
+
+def _typed(value: Any) -> str:
+    """A value as one types it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def measure(out: Path, trials: Sequence[Trial], seeds: Sequence[int], say: Callable[[str], None]) -> list[Result]:
+    """Train what is missing in the table `out`, writing every result at once. All that it then holds.
+
+    Raises ArcadeError if a training fails or the table cannot be read or written.
+    """
+    results = read(out) if out.exists() else []
+    digests = {(one.game, one.name): one.digest for one in trials}
+    # What was trained with other settings is no longer true of these.
+    results = [one for one in results if digests.get((one.game, one.variant), one.settings) == one.settings]
+    write(out, results)  # a table that cannot be written is told before hours are spent
+    for seed in seeds:
+        for trial in trials:
+            if any((one.game, one.seed, one.variant) == (trial.game, seed, trial.name) for one in results):
+                continue
+            results.append(train(trial, seed))
+            write(out, results)
+            newest = results[-1]
+            title = f"{trial.game}, {trial.name}" if trial.variant else trial.game
+            say(f"{title}, seed {seed}: {newest.mean:.1f} after {newest.seconds:.0f} s of training")
+    return results
+
+
+def read(path: Path) -> list[Result]:
+    """The results in a table. Raises UsageError if it is none."""
+    kinds: dict[str, Callable[[str], Any]] = {"int": int, "float": float, "str": str}
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        return [Result(**{one.name: kinds[str(one.type)](row[one.name]) for one in fields(Result)}) for row in rows]
+    except OSError as error:
+        raise StorageError(f"cannot read {path}: {reason(error)}") from error
+    except (KeyError, ValueError, TypeError, UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{path} is not a table of results: {error}; choose another file") from error
+
+
+def write(path: Path, results: Iterable[Result]) -> None:
+    """Replace the table, by game, variant and seed. Raises StorageError."""
+    names = [one.name for one in fields(Result)]
+    lines = [",".join(names)]
+    for result in sorted(results, key=lambda one: (one.game, one.variant, one.seed)):
+        row = asdict(result)
+        lines.append(",".join(f"{row[name]:.6g}" if isinstance(row[name], float) else str(row[name]) for name in names))
+    write_text(path, "\n".join(lines) + "\n")

@@ -1,0 +1,96 @@
+"""Trainings that are measured: what is trained, and what is kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from arcade_dqn.config import build
+from arcade_dqn.errors import ArcadeError, UsageError
+from arcade_dqn.experiments import trials
+from arcade_dqn.experiments.trials import Result, Trial
+
+if TYPE_CHECKING:
+    from tests.experiments.conftest import Trainings
+
+CARTPOLE = Trial("CartPole-v1", "cartpole", 50_000)
+PENDULUM = Trial("Pendulum-v1", "pendulum", 50_000)
+ONE = Result("CartPole-v1", 301, 50_000, 4.25, 100, 500.0, 0.0, 500.0, 500.0, "cartpole", CARTPOLE.digest)
+
+
+def test_what_is_missing_is_trained_and_kept_at_once(tmp_path: Path, trainings: Trainings) -> None:
+    out, said = tmp_path / "t.csv", []
+    trials.write(out, [ONE])
+    results = trials.measure(out, [CARTPOLE, PENDULUM], (301, 302), said.append)
+    assert [(one.game, one.seed) for one in results] == [
+        ("CartPole-v1", 301),
+        ("Pendulum-v1", 301),
+        ("CartPole-v1", 302),
+        ("Pendulum-v1", 302),
+    ]
+    assert len(trainings.commands) == len(said) == 3
+    command = " ".join(trainings.commands[0])
+    for part in ("train Pendulum-v1", "--seed 301", "--preset pendulum", "run.steps=50000", "evaluation.every=0"):
+        assert part in command, part
+    assert sorted(trials.read(out), key=str) == sorted(results, key=str)
+    trials.measure(out, [CARTPOLE], (301, 302), said.append)
+    assert len(trainings.commands) == 3
+
+
+def test_a_variant_is_trained_with_its_overrides_and_is_a_row_of_its_own(tmp_path: Path, trainings: Trainings) -> None:
+    variant = Trial("CartPole-v1", "cartpole", 50_000, "+ double", {"learning.double": True, "learning.n_step": 1})
+    out = tmp_path / "t.csv"
+    trials.write(out, [ONE])
+    results = trials.measure(out, [CARTPOLE, variant], (301,), lambda _: None)
+    assert [(one.variant, one.mean) for one in results] == [("cartpole", 500.0), ("+ double", 301.0)]
+    assert "--set learning.double=true --set learning.n_step=1" in " ".join(trainings.commands[0])
+
+
+def test_the_digest_is_that_of_all_settings_but_the_seed() -> None:
+    assert CARTPOLE.digest == Trial("CartPole-v1", "cartpole", 50_000).digest
+    same = build("CartPole-v1", "cartpole").learning.n_step
+    assert replace(CARTPOLE, overrides={"learning.n_step": same}).digest == CARTPOLE.digest
+    others = [
+        replace(CARTPOLE, steps=50_001),
+        replace(CARTPOLE, preset="vector"),
+        replace(CARTPOLE, overrides={"learning.n_step": same + 1}),
+        PENDULUM,
+    ]
+    assert len({CARTPOLE.digest, *(one.digest for one in others)}) == 5
+
+
+def test_a_training_that_fails_keeps_what_was_found(tmp_path: Path, trainings: Trainings) -> None:
+    out = tmp_path / "t.csv"
+    trials.measure(out, [CARTPOLE], (301,), lambda _: None)
+    trainings.fails = True
+    with pytest.raises(
+        ArcadeError, match=r"training CartPole-v1 \(cartpole\) with seed 302 failed: arcade-dqn: out of luck"
+    ):
+        trials.measure(out, [CARTPOLE], (301, 302), lambda _: None)
+    assert [one.seed for one in trials.read(out)] == [301]
+
+
+def test_a_result_of_other_settings_is_measured_again(tmp_path: Path, trainings: Trainings) -> None:
+    out = tmp_path / "t.csv"
+    trials.write(out, [replace(ONE, settings="0" * 8), replace(ONE, variant="vector", settings="1" * 8)])
+    results = trials.measure(out, [CARTPOLE], (301,), lambda _: None)
+    assert len(trainings.commands) == 1
+    # Another variant's results stay: they are a row of their own.
+    assert sorted((one.variant, one.mean) for one in results) == [("cartpole", 301.0), ("vector", 500.0)]
+
+
+def test_a_table_that_cannot_be_written_is_told_before_anything_is_trained(
+    tmp_path: Path, trainings: Trainings
+) -> None:
+    with pytest.raises(ArcadeError, match="cannot write"):
+        trials.measure(tmp_path / "no" / "x.csv", [CARTPOLE], (301,), lambda _: None)
+    assert not trainings.commands
+
+
+def test_what_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(UsageError, match="not a table of results"):
+        trials.read(tmp_path / "x.csv")
