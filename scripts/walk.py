@@ -113,7 +113,7 @@ class Walk:
         self._number += 1
         name = f"{self._number:02}-{stop.name}"
         (self._out / f"{name}.txt").write_text(self._capture(), "utf-8")
-        picture(self._capture("-e"), self._size).save(self._out / f"{name}.png")
+        picture(self._capture("-e", "-N"), self._size).save(self._out / f"{name}.png")
         if stop.window:
             if stop.window != "look":
                 self._press(stop.window)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -70,11 +71,14 @@ def repeat(arguments: argparse.Namespace) -> int:
 
 
 def _execute(run_dir: RunDir, arguments: argparse.Namespace) -> int:
-    """Train in this process and say how it ended. Ctrl+c and SIGTERM save first (training.run handles them)."""
+    """Train in this process and say how it ended.
+
+    Ctrl+c, SIGTERM and SIGHUP save first (training.run handles them); a second one ends the program at once.
+    """
     from arcade_dqn.cli.progress import duration, open_view
 
     settings = run_dir.settings()
-    with open_view(settings.run.steps) as view, _window(run_dir, arguments) as look:
+    with _ended_at_once(), open_view(settings.run.steps) as view, _window(run_dir, arguments) as look:
         view.say(f"{settings.game}: {settings.run.steps:,} steps, preset {settings.preset}, run {run_dir.path}")
         with quiet_libraries(run_dir.log, arguments.debug):
             from arcade_dqn.training.run import Run
@@ -108,6 +112,27 @@ def _execute(run_dir: RunDir, arguments: argparse.Namespace) -> int:
             }
         )
     return INTERRUPTED if cut_short else 0
+
+
+@contextlib.contextmanager
+def _ended_at_once() -> Iterator[None]:
+    """Signals end the program at once, whatever hangs, and leave the terminal as it was; a run takes the first one."""
+    shown = os.dup(1) if sys.stdout.isatty() else None  # a run's standard error may be its log
+
+    def end(number: int, frame: object) -> None:
+        if shown is not None:
+            os.write(shown, b"\r\x1b[K\x1b[?25h")  # the progress bar had hidden the cursor
+        os._exit(INTERRUPTED)
+
+    wanted = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.signal(number, end) for number in wanted}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if shown is not None:
+            os.close(shown)
 
 
 def _notify(text: str) -> None:

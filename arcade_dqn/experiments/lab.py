@@ -126,6 +126,11 @@ class Lab:
         if child is not None:
             child.stop(20.0)
 
+    def kill(self) -> None:
+        """End its training at once, even while `close` waits for it. What was not saved is lost."""
+        if (child := self._child) is not None:
+            child.kill()
+
     def close(self) -> None:
         """Stop for good. Waits: for threads."""
         self.stop()

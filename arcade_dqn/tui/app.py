@@ -453,6 +453,11 @@ class ArcadeApp(PersonalApp):
         self.lab.close()
         self.cabinet.close()
 
+    def kill_programs(self) -> None:
+        """End the other programs at once. What was not saved is lost."""
+        self.lab.kill()
+        self.cabinet.kill()
+
     def exit_soon(self, code: int) -> None:
         """Ask the app to end, from any thread and without waiting for it."""
         if self._event_loop is not None and not self._event_loop.is_closed():
@@ -466,7 +471,9 @@ class ArcadeApp(PersonalApp):
 
 
 def run_app(runs_dir: Path, *, ascii: bool = False, browser: bool = False) -> int:
-    """Run the TUI in this terminal and return the exit code: 0, or 130 if a signal ended it (after saving).
+    """Run the TUI in this terminal and return the exit code: 0, or 130 if a signal ended it.
+
+    The first signal saves what trains; a second one ends it at once, unsaved.
 
     `ascii` draws with ASCII alone, whatever the preferences say. In a `browser` there is no window beside the terminal.
     """
@@ -491,6 +498,8 @@ def run_app(runs_dir: Path, *, ascii: bool = False, browser: bool = False) -> in
         signals.append(number)
         if len(signals) == 1:
             threading.Thread(target=depart, name="departure").start()
+        else:
+            app.kill_programs()  # what the departure waits for
 
     if browser:
         threading.Thread(target=_follow_parent, args=(depart, ended), name="parent", daemon=True).start()

@@ -333,6 +333,12 @@ class Cabinet:
         if self._logs is not None:
             shutil.rmtree(self._logs, ignore_errors=True)
 
+    def kill(self) -> None:
+        """End everything at once, even while `close` waits for it. What was not saved is lost."""
+        for child in (self._window, self._trainer):
+            if child is not None:
+                child.kill()
+
 
 def _capital(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]

@@ -133,6 +133,47 @@ def test_one_signal_saves_and_ends_the_arcade(
     assert summary.state == "stopped"
 
 
+@pytest.mark.parametrize("number", ALL if LONG else ALL[1:2], ids=lambda number: number.name)
+def test_a_second_signal_ends_the_command_line_at_once(
+    number: signal.Signals, tmp_path: Path, open_terminal: Callable[..., Any]
+) -> None:
+    # The game hangs, so that the first signal cannot do what it is for.
+    changes = {**ENDLESS, "run.checkpoint_every": 100}
+    sets = [word for name, value in changes.items() for word in ("--set", f"{name}={value}")]
+    words = ("train", "Faulty-v0", "--preset", "vector", "--runs-dir", str(tmp_path / "runs"), *sets)
+    program = str(Path(__file__).with_name("programs") / "faulty_game.py")
+    terminal = open_terminal(program, "--command-line", *words, FAULTY="hang@150", FAULTY_PATIENCE="1")
+    terminal.wait_for("while training at step 149")
+    os.kill(terminal.process.pid, number)
+    time.sleep(0.5)
+    assert terminal.process.poll() is None
+    os.kill(terminal.process.pid, number)
+    assert terminal.process.wait(PATIENCE) == 130
+    assert terminal.restored
+    assert whole_run(tmp_path / "runs")[1] == 100
+
+
+@pytest.mark.parametrize("number", ALL if LONG else ALL[2:], ids=lambda number: number.name)
+def test_a_second_signal_ends_the_arcade_at_once(
+    number: signal.Signals, tmp_path: Path, open_arcade: Callable[..., Any]
+) -> None:
+    terminal = open_arcade(tmp_path / "runs")
+    terminal.wait_for("CartPole")
+    terminal.press("\x1b[B\x1b[B")
+    terminal.press("t")  # MountainCar
+    wait_until_it_trains(tmp_path / "runs")
+    family = terminal.family()
+    # A trainer that stands still can save nothing, and the arcade would wait a minute for it.
+    terminal.child("arcade_dqn.training").suspend()
+    os.kill(terminal.process.pid, number)
+    time.sleep(1.0)
+    assert terminal.process.poll() is None
+    os.kill(terminal.process.pid, number)
+    assert terminal.process.wait(20.0) == 130
+    assert terminal.restored
+    assert terminal.all_ended(family), "no orphans"
+
+
 def test_a_signal_before_anything_is_loaded(tmp_path: Path, open_arcade: Callable[..., Any]) -> None:
     terminal = open_arcade(tmp_path / "runs")
     terminal.wait_for("CartPole")
