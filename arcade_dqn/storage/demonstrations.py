@@ -88,7 +88,10 @@ def list_demonstrations(run: Path) -> list[Path]:
 def load_demonstration(
     path: Path, frame_shape: tuple[int, ...], frame_dtype: np.dtype[Any], n_actions: int, stack: int = 1
 ) -> Demonstration:
-    """Read a demonstration for a game with these frames and actions. Raises DemonstrationError."""
+    """Read a demonstration for a game with these frames and actions.
+
+    Raises DemonstrationError if it can never be used, StorageError if it could not be read this time.
+    """
     try:
         with open_regular(path) as file:
             size = os.fstat(file.fileno()).st_size
@@ -103,7 +106,7 @@ def load_demonstration(
     except ValueError as error:
         raise DemonstrationError(f"{path} {plain(str(error), 300)}") from error
     except OSError as error:
-        raise DemonstrationError(f"cannot read the demonstration {path}: {reason(error)}") from error
+        raise StorageError(f"cannot read the demonstration {path}: {reason(error)}") from error
     arrays = {name: _array(data, entry) for name, entry in entries.items()}
     if ((arrays["a_tm1"] < 0) | (arrays["a_tm1"] >= n_actions)).any():
         raise DemonstrationError(f"{path} has an action that the game does not; its actions are 0 to {n_actions - 1}")

@@ -93,6 +93,8 @@ class Run:
         self._step_due = 0.0
         self._stopwatch = Stopwatch()
         self._next_look = self._next_demonstration = 0.0
+        self._unread: set[str] = set()
+        """Demonstrations of which it was told that they cannot be read for the time being."""
         self._healthy = True
         self._finishing = False
         self._watchdog = Watchdog(self._silence)
@@ -342,6 +344,11 @@ class Run:
         for path in found:
             try:
                 one = load_demonstration(path, game.frame_shape, game.frame_dtype, game.n_actions, game.stack)
+            except StorageError as error:
+                if path.name not in self._unread:
+                    self._unread.add(path.name)
+                    self._warn(f"{error}; it is tried again")
+                continue
             except DemonstrationError as error:
                 demonstrator.known.add(path.name)  # told once
                 self._warn(f"{error}; it is left out")

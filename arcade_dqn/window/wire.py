@@ -32,9 +32,10 @@ class Link:
         # Not `sys.stdin`: Python cannot end while another thread waits in it.
         for line in read_lines(io.FileIO(os.dup(0), "rb")):
             try:
-                key = parse_object(line, 1024).get("press")
-                if not isinstance(key, str) or not 0 < len(key) <= 20:
-                    raise ValueError('names no key, as {"press": "space"} does')
+                told = parse_object(line, 1024)
+                key = told.get("press")
+                if set(told) != {"press"} or not isinstance(key, str) or not 0 < len(key) <= 20:
+                    raise ValueError('is not a key alone, as {"press": "space"} is')
             except ValueError as error:
                 self.tell("error", message=f"the line {error}")
                 continue

@@ -22,7 +22,7 @@ from arcade_dqn.link.board import BoardReader
 from arcade_dqn.link.commands import Command
 from arcade_dqn.storage import checkpoint
 from arcade_dqn.storage.atomic import StorageError
-from arcade_dqn.storage.demonstrations import Demonstration, save_demonstration
+from arcade_dqn.storage.demonstrations import Demonstration, load_demonstration, save_demonstration
 from arcade_dqn.storage.lock import RunLocked
 from arcade_dqn.storage.model_file import load_model, save_model, stages
 from arcade_dqn.storage.run_dir import RunDir
@@ -480,3 +480,30 @@ def test_a_persons_play_is_learned_from_and_counted(tmp_path: Path) -> None:
     # Resumed, it is not learned from a second time.
     _, events = train(run_dir)
     assert not of(events, "demonstration")
+
+
+def test_a_persons_play_that_cannot_be_read_for_a_while_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_dir = RunDir.create(tmp_path, settings())
+    play = Demonstration(
+        np.zeros((6, 4), np.float32), np.ones(5, np.int32), np.ones(5, np.float32), np.zeros(5, bool), True
+    )
+    path = save_demonstration(run_dir.path, play)
+    tries: list[Path] = []
+
+    def read(file: Path, *of_the_game: Any) -> Demonstration:
+        tries.append(file)
+        if len(tries) < 3:
+            raise StorageError(f"cannot read the demonstration {file}: too many open files")
+        return load_demonstration(file, *of_the_game)
+
+    monkeypatch.setattr("arcade_dqn.training.run.load_demonstration", read)
+    monkeypatch.setattr("arcade_dqn.training.run._DEMONSTRATION_SECONDS", 0.0)
+    monkeypatch.setattr("arcade_dqn.training.run._LOOK_SECONDS", 0.0)
+    _, events = train(run_dir)
+    assert [event["message"] for event in of(events, "warning")] == [
+        f"cannot read the demonstration {path}: too many open files; it is tried again"
+    ]
+    assert len(of(events, "demonstration")) == 1
+    assert tries == [path] * 3
