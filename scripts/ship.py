@@ -1,7 +1,8 @@
 """Put a run's best agent into saved_models/: `.venv/bin/python scripts/ship.py RUN [--runs-dir D]`.
 
-The agent is scored again on 100 episodes that neither trained nor chose it, and that score, not the one it was chosen
-by, goes into the file and onto the card. The curve is `arcade-dqn report` of the run.
+With it go two earlier stages of the run: untrained, and the one nearest to half of the agent's steps. All three are
+scored again on 100 episodes that neither trained nor chose the agent, and that score, not the one it was chosen by,
+goes into the file and onto the card. The curve is `arcade-dqn report` of the run.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import dataclasses
 import math
 import platform
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from arcade_dqn.config import Settings, build
@@ -18,7 +20,7 @@ from arcade_dqn.evaluation import Evaluation
 from arcade_dqn.games.catalog import find
 from arcade_dqn.report.run import draw
 from arcade_dqn.stage.evaluate import evaluate
-from arcade_dqn.stage.source import SavedModel
+from arcade_dqn.stage.source import EARLIER, SavedModel, earlier
 from arcade_dqn.storage.model_file import save_model
 from arcade_dqn.storage.model_info import ModelInfo
 from arcade_dqn.storage.run_dir import RunDir
@@ -29,20 +31,38 @@ SEED = 20_000
 """Far from every seed that a run is started with, so that no run evaluates on these episodes."""
 
 
-def ship(run: RunDir, commit: str) -> Path:
+def ship(run: RunDir, commit: str, weakness: str = "") -> Path:
     """Score, save, and write the card; returns the folder. `commit` is the code that trained the run."""
-    source = SavedModel(run.best)
-    assert source.policy is not None
     settings = run.settings()
+    line = command(settings)
     info = find(settings.game)
-    epsilon = settings.evaluation.epsilon
-    evaluation = evaluate(source.policy, info, settings.environment, episodes=EPISODES, seed=SEED, epsilon=epsilon)
-    model = dataclasses.replace(source.model, evaluation=evaluation)
     folder = ROOT / "saved_models" / info.slug
-    save_model(folder / "agent.safetensors", model, source.policy.weights)
+    best = SavedModel(run.best)
+    past = {which: earlier(best, which) for which in EARLIER}
+    for old in (folder / "stages").glob("step-*.safetensors"):
+        old.unlink()
+    before = {which: _scored(one, folder / "stages" / one.path.name, settings) for which, one in past.items()}
+    model = _scored(best, folder / "agent.safetensors", settings)
     draw(run.read_metrics(), settings, info, run.name, folder / "curve.png")
-    (folder / "card.md").write_text(card(model, evaluation, epsilon, commit, command(settings)), "utf-8")
+    text = card(model, before, settings.evaluation.epsilon, commit, line, weakness)
+    (folder / "card.md").write_text(text, "utf-8")
     return folder
+
+
+def _scored(source: SavedModel, path: Path, settings: Settings) -> ModelInfo:
+    """Score the agent, and save it with its score at `path`."""
+    assert source.policy is not None
+    evaluation = evaluate(
+        source.policy,
+        source.info,
+        settings.environment,
+        episodes=EPISODES,
+        seed=SEED,
+        epsilon=settings.evaluation.epsilon,
+    )
+    model = dataclasses.replace(source.model, evaluation=evaluation)
+    save_model(path, model, source.policy.weights)
+    return model
 
 
 def command(settings: Settings) -> str:
@@ -56,9 +76,11 @@ def command(settings: Settings) -> str:
     return " ".join(words)
 
 
-def card(model: ModelInfo, evaluation: Evaluation, epsilon: float, commit: str, command: str) -> str:
-    """What the agent is, and how its score was measured."""
-    training = model.training
+def card(
+    model: ModelInfo, before: Mapping[str, ModelInfo], epsilon: float, commit: str, command: str, weakness: str = ""
+) -> str:
+    """What the agent is, what it was `before`, and how its score was measured."""
+    training, evaluation = model.training, _score(model)
     margin = 1.96 * evaluation.standard_error
     minutes, seconds = divmod(math.floor(training.seconds), 60)
     play = "greedy" if not epsilon else f"greedy but for {epsilon:g} of its actions"
@@ -76,12 +98,34 @@ An agent for `{model.game}`, the best by its evaluations during one training run
 | machine | {platform.machine()}, 2 cores, no GPU |
 | score | **{evaluation.mean:.1f}** (95% interval {evaluation.mean - margin:.1f} to {evaluation.mean + margin:.1f}) |
 | measured | {evaluation.episodes} {play} episodes on unseen seeds (`--seed {evaluation.seed}`), raw scores |
+| before | {"; ".join(f"{_before(one)}: {_score(one).mean:.1f}" for one in before.values())} |
+| weaknesses | {_weaknesses(evaluation, weakness)} |
 | single episodes | from {evaluation.min:.1f} to {evaluation.max:.1f}, standard deviation {evaluation.std:.1f} |
 
 Measure it again: `arcade-dqn eval saved_models/{find(model.game).slug}/agent.safetensors --seed {evaluation.seed}`
 
 ![The run's learning curve](curve.png)
 """
+
+
+def _score(model: ModelInfo) -> Evaluation:
+    assert model.evaluation is not None
+    return model.evaluation
+
+
+def _before(model: ModelInfo) -> str:
+    steps = model.training.steps
+    return (
+        f"after {steps:,} steps (`stages/step-{steps}.safetensors`)"
+        if steps
+        else "untrained (`stages/step-0.safetensors`)"
+    )
+
+
+def _weaknesses(evaluation: Evaluation, sentence: str) -> str:
+    """How low its low games are, and what a person saw it do wrong."""
+    low = sorted(evaluation.returns)[math.ceil(len(evaluation.returns) / 10) - 1]
+    return f"a tenth of the episodes score {low:.1f} or less" + (f"; {sentence}" if sentence else "")
 
 
 def present_commit() -> str:
@@ -95,8 +139,9 @@ def main() -> None:
     parser.add_argument("run")
     parser.add_argument("--runs-dir", type=Path, default=Path("runs"))
     parser.add_argument("--commit", help="the commit that trained the run (default: the present one)")
+    parser.add_argument("--weakness", default="", help="what it does wrong, for its card: a clause without a full stop")
     options = parser.parse_args()
-    print(ship(RunDir.find(options.run, options.runs_dir), options.commit or present_commit()))
+    print(ship(RunDir.find(options.run, options.runs_dir), options.commit or present_commit(), options.weakness))
 
 
 if __name__ == "__main__":

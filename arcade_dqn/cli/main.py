@@ -167,7 +167,7 @@ def build_parser() -> argparse.ArgumentParser:
         "watch a saved model or a live run play",
         "examples:\n  arcade-dqn watch cartpole\n  arcade-dqn watch first-try --speed 2\n"
         "  arcade-dqn watch agent.safetensors --terminal --episodes 3\n"
-        "  arcade-dqn watch first-try --beside cartpole",
+        "  arcade-dqn watch cartpole --beside untrained\n  arcade-dqn watch first-try --beside cartpole",
     )
     watch.add_argument("target", metavar="MODEL|RUN", help=model_help)
     watch.add_argument("--terminal", action="store_true", help="draw in this terminal instead of a window")
@@ -177,7 +177,9 @@ def build_parser() -> argparse.ArgumentParser:
     watch.add_argument("--episodes", metavar="N", type=int, help="end after N episodes (default: play on)")
     watch.add_argument("--greedy", action="store_true", help="never explore, also on a run that does")
     watch.add_argument(
-        "--beside", metavar="MODEL|RUN", help="another agent of the game, side by side, on the same seeds"
+        "--beside",
+        metavar="MODEL|RUN",
+        help="another agent of the game, side by side, on the same seeds; `untrained` and `halfway` are its own past",
     )
     watch.add_argument("--sounds", action="store_true", help="begin with the window's sounds on")
 

@@ -14,7 +14,7 @@ from arcade_dqn.games.catalog import GameInfo, UnknownGame, find
 from arcade_dqn.games.game import Game
 from arcade_dqn.games.make import make
 from arcade_dqn.link.board import BoardError, BoardReader, Status, is_alive
-from arcade_dqn.storage.model_file import ModelInfo, find_models, load_model
+from arcade_dqn.storage.model_file import ModelInfo, find_models, load_model, stages
 from arcade_dqn.storage.run_dir import RunDir, RunError
 
 
@@ -229,6 +229,29 @@ def open_source(target: str, runs_dir: Path) -> SavedModel | LiveRun:
     except UnknownGame:
         raise SourceError(f"{no_run} (and there is no model file or game of that name)") from no_run
     return SavedModel(best_model(info, runs_dir))
+
+
+EARLIER = ("untrained", "halfway")
+"""What an earlier stage of an agent is called."""
+
+
+def earlier(source: SavedModel | LiveRun, which: str) -> SavedModel:
+    """The same agent before it learned anything, or halfway to what it is. Raises SourceError if that was not kept."""
+    folder = source.path.parent if isinstance(source, SavedModel) else source.run.path
+    if folder.name == "stages":
+        folder = folder.parent
+    kept = stages(folder)
+    if which == "untrained":
+        found = [path for step, path in kept if step == 0]
+    else:
+        newest = max((step for step, _ in kept), default=0)
+        half = (source.model.training.steps if isinstance(source, SavedModel) else newest) / 2
+        found = [path for step, path in sorted(kept, key=lambda stage: abs(stage[0] - half)) if step]
+    if not found:
+        raise SourceError(
+            f"{folder} keeps no {which} agent; a run keeps some of its way at its evaluations (run.keep_stages)"
+        )
+    return SavedModel(found[0])
 
 
 def best_model(info: GameInfo, runs_dir: Path) -> Path:

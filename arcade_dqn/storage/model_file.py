@@ -233,7 +233,10 @@ _STAGE = re.compile(r"step-(\d{1,18})\.safetensors")
 
 
 def stages(run: str | os.PathLike[str]) -> list[tuple[int, Path]]:
-    """The models of a run's way, as (step, file), from the first to the newest. Raises StorageError."""
+    """The models of a run's way, as (step, file), from the first to the newest. Raises StorageError.
+
+    `run` is a run's folder, or one of a shipped agent, which has the beginning and the middle of its run's way.
+    """
     folder = Path(run) / "stages"
     try:
         entries = [(_STAGE.fullmatch(entry.name), Path(entry.path)) for entry in os.scandir(folder)]
@@ -265,11 +268,16 @@ def thin_stages(run: str | os.PathLike[str], keep: int, every: int) -> None:
 
 
 def run_models(run: str | os.PathLike[str]) -> list[ModelEntry]:
-    """All models of one run in the order of their training: its way, those saved by hand, the best, the final one."""
+    """All models of one run in the order of their training: its way, those saved by hand, the best, the final one.
+
+    In a shipped agent's folder: its way, and the agent. Raises StorageError.
+    """
     run = Path(run)
+    shipped = run.parent == saved_models_dir()
+    patterns = ("agent*",) if shipped else ("saved-*", "best", "final")
     paths = [path for _, path in stages(run)]
-    paths += [path for pattern in ("saved-*", "best", "final") for path in sorted(run.glob(f"{pattern}.safetensors"))]
-    entries = [_entry(path, shipped=False) for path in paths]
+    paths += [path for pattern in patterns for path in sorted(run.glob(f"{pattern}.safetensors"))]
+    entries = [_entry(path, shipped=shipped) for path in paths]
     return sorted(entries, key=lambda entry: entry.info.training.steps if entry.info else -1)
 
 

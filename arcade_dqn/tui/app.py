@@ -328,6 +328,23 @@ class ArcadeApp(PersonalApp):
         else:
             self.watch_agent(str(model.path), info.id, f"{info.title} · {model.path.name}")
 
+    def before_and_after(self, info: GameInfo, model: ModelEntry | None) -> None:
+        """Watch a game's best saved agent beside what it was before it learned, in the window."""
+        from arcade_dqn.storage.model_file import stages
+
+        if model is None or not info.installed():
+            self.demo(info, model)  # which says what is missing
+            return
+        try:
+            way = stages(model.path.parent)
+        except ArcadeError as error:
+            self.complain(error)
+            return
+        if way:
+            self.watch_side_by_side(str(way[0][1]), str(model.path), f"{info.title}, before and after")
+        else:
+            self.notify(f"Nothing is kept of how the agent of {info.title} began.", markup=False)
+
     def watch_agent(self, target: str, game: str, title: str) -> None:
         """Watch a model or a run in the window, or here if there is no display."""
         if self.cabinet.display:

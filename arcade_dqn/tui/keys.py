@@ -34,6 +34,7 @@ HOME: list[BindingType] = [
     _key("home.train", "enter,t", "train", "train", "Train an agent on the chosen game", shown="↵/t"),
     _key("home.train_slowly", "T", "train_slowly", "slowly", "Train slowly enough to follow (+ speeds it up)"),
     _key("home.demo", "d", "demo", "demo", "Watch the best saved agent of the chosen game"),
+    _key("home.before", "b", "before", "past", "Watch the saved agent beside what it was before it learned"),
     _key("home.play", "p", "play", "play", "Play the chosen game yourself, in the window"),
     _key("home.configure", "c", "configure", "settings", "Choose preset and settings, then train"),
     _key("home.models", "m", "models", "models", "Saved models, shipped and your own"),
@@ -104,6 +105,7 @@ REPLAY: list[BindingType] = [
 MODELS: list[BindingType] = [
     _key("models.play", "enter,d", "play_model", "watch", "Watch the chosen model play", shown="↵"),
     _key("models.terminal", "v", "play_in_terminal", "in terminal", "Watch it here in the terminal"),
+    _key("models.stages", "k", "stages", "saved steps", "The saved steps on its way: before and after"),
     _key("models.refresh", "f5", "refresh", "refresh", "Look through the folders again", shown="F5"),
     _key("models.back", "escape", "back", "back", "Back to the games", shown="esc"),
 ]

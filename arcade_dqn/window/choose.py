@@ -9,7 +9,7 @@ from arcade_dqn.config import build
 from arcade_dqn.errors import UsageError
 from arcade_dqn.games.catalog import GameInfo, find
 from arcade_dqn.games.make import make
-from arcade_dqn.stage.source import SavedModel, Source, SourceError, best_model, open_source
+from arcade_dqn.stage.source import EARLIER, SavedModel, Source, SourceError, best_model, earlier, open_source
 from arcade_dqn.window.duel import Duel, check_same_game, other_rules
 from arcade_dqn.window.keys import game_keys
 from arcade_dqn.window.show import Show
@@ -21,6 +21,8 @@ def what_to_show(options: argparse.Namespace) -> tuple[Source, ...]:
         source = open_source(options.target, options.runs_dir)
         if options.beside is None:
             return (source,)
+        if options.beside in EARLIER:
+            return source, earlier(source, options.beside)
         other = open_source(options.beside, options.runs_dir)
         check_same_game(source, other)
         return source, other

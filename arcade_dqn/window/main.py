@@ -33,7 +33,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m arcade_dqn.window", description="Watch an agent play, or play yourself.")
     parser.add_argument("target", nargs="?", help="a model file, a run, or a game (its best saved model)")
     parser.add_argument(
-        "--beside", metavar="OTHER", help="a second agent, side by side with the first at the same game and seed"
+        "--beside",
+        metavar="OTHER",
+        help="a second agent, side by side with the first at the same game and seed; or the first one's own past: "
+        "untrained, halfway",
     )
     parser.add_argument(
         "--play", metavar="GAME", help="a person plays this game, beside its best saved agent if there is one"

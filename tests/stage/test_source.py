@@ -9,8 +9,8 @@ from arcade_dqn.acting.layers import Weights, initial_weights, pack
 from arcade_dqn.config import NetworkSettings, Settings, build
 from arcade_dqn.evaluation import Evaluation
 from arcade_dqn.link.board import Board, Status
-from arcade_dqn.stage.source import LiveRun, SavedModel, SourceError, best_model, open_source
-from arcade_dqn.storage.model_file import ModelFileError, ModelInfo, save_model
+from arcade_dqn.stage.source import LiveRun, SavedModel, SourceError, best_model, earlier, open_source
+from arcade_dqn.storage.model_file import ModelFileError, ModelInfo, TrainingSummary, save_model
 from arcade_dqn.storage.run_dir import RunDir
 
 STATE = np.array([[0.1, 0.2, 0.3, 0.4]], np.float32)
@@ -31,7 +31,19 @@ def answer(seed: int) -> list[float]:
     return (hidden @ w["q/kernel"] + w["q/bias"])[0].tolist()
 
 
-def save(path: Path, seed: int, score: float | None = None, n_actions: int = 2, game: str = "CartPole-v1") -> Path:
+def _made(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def save(
+    path: Path,
+    seed: int,
+    score: float | None = None,
+    n_actions: int = 2,
+    game: str = "CartPole-v1",
+    steps: int = 0,
+) -> Path:
     network = NetworkSettings(kind="mlp", hidden=(8,))
     info = ModelInfo(
         game=game,
@@ -40,6 +52,7 @@ def save(path: Path, seed: int, score: float | None = None, n_actions: int = 2, 
         action_names=tuple("abcdef"[:n_actions]),
         network=network,
         environment=settings().environment,
+        training=TrainingSummary(steps=steps),
         evaluation=None if score is None else Evaluation.from_returns([score], 0),
         title=path.stem,
     )
@@ -178,6 +191,23 @@ def test_a_games_name_means_its_best_model(tmp_path: Path) -> None:
     shipped.parent.mkdir(parents=True)
     save(shipped, 1, 80.0)
     assert best_model(source.info, runs) == shipped
+
+
+def test_the_past_of_a_run_and_of_a_shipped_agent(tmp_path: Path) -> None:
+    run = RunDir.create(tmp_path / "runs", settings(), "first")
+    save(run.best, 9, 80.0, steps=1_000)
+    agent = save(_made(tmp_path / "shipped" / "CartPole-v1" / "agent.safetensors"), 9, 80.0, steps=1_000)
+    for whole, folder in ((LiveRun(run), run.path), (SavedModel(agent), agent.parent)):
+        with pytest.raises(SourceError, match=r"keeps no untrained agent; .*run\.keep_stages"):
+            earlier(whole, "untrained")
+        for seed, step in enumerate((0, 400, 700, 1_000), 1):
+            save(_made(folder / "stages" / f"step-{step}.safetensors"), seed, steps=step)
+        before, half = earlier(whole, "untrained"), earlier(whole, "halfway")
+        assert (before.path.name, half.path.name) == ("step-0.safetensors", "step-400.safetensors")
+        assert before.policy is not None
+        assert before.policy.q_values(STATE)[0].tolist() == pytest.approx(answer(1))
+        # From one of the stages on, the past is the same run's.
+        assert earlier(half, "untrained").path == before.path
 
 
 @pytest.mark.parametrize(

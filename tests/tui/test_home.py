@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -188,6 +189,28 @@ async def test_demo_without_a_saved_agent_says_so(make_app: Callable[..., Arcade
         await pilot.pause()
         assert "no saved agent of CartPole yet" in [*app._notifications][-1].message
         assert not programs.started
+
+
+async def test_before_and_after(make_app: Callable[..., ArcadeApp], programs: Any, model: Path) -> None:
+    app = make_app(display=True)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(lambda: bool(home(app)._best))
+        await pilot.press("b")
+        await settled(lambda: "how the agent of CartPole began" in _newest(app))
+        assert not programs.started
+        first = model.parent / "stages" / "step-0.safetensors"
+        first.parent.mkdir()
+        shutil.copy(model, first)
+        await pilot.press("b")
+        await settled(lambda: bool(programs.started))
+        assert programs.window.arguments[:3] == [str(first), "--beside", str(model)]
+        await pilot.press("down", "b")  # Acrobot
+        await settled(lambda: "no saved agent of Acrobot yet" in _newest(app))
+
+
+def _newest(app: ArcadeApp) -> str:
+    """The notice that came last."""
+    return [*app._notifications][-1].message if len(app._notifications) else ""
 
 
 async def test_play_opens_the_window_for_a_person(make_app: Callable[..., ArcadeApp], programs: Any) -> None:

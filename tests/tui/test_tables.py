@@ -19,6 +19,7 @@ from arcade_dqn.tui.screens.ask import AskScreen
 from arcade_dqn.tui.screens.compare import CompareScreen
 from arcade_dqn.tui.screens.confirm import ConfirmScreen
 from arcade_dqn.tui.screens.runs import RunsScreen, _age
+from arcade_dqn.tui.screens.stages import StagesScreen
 from arcade_dqn.tui.screens.theatre import TheatreScreen
 from arcade_dqn.tui.screens.training import TrainingScreen
 from arcade_dqn.tui.widgets.chart import Chart
@@ -41,7 +42,7 @@ def about(app: ArcadeApp) -> str:
     return str(app.screen.query_one("#about", Static).content)
 
 
-def save(path: Path, score: float) -> None:
+def save(path: Path, score: float, steps: int = 12_345) -> None:
     settings = build("CartPole-v1", "cartpole")
     info = ModelInfo(
         game="CartPole-v1",
@@ -50,7 +51,7 @@ def save(path: Path, score: float) -> None:
         action_names=("left", "right"),
         network=settings.network,
         environment=settings.environment,
-        training=TrainingSummary(preset="cartpole", steps=12_345, episodes=67, updates=89, seed=3),
+        training=TrainingSummary(preset="cartpole", steps=steps, episodes=67, updates=89, seed=3),
         evaluation=Evaluation.from_returns([score], 1),
         created="2026-01-02",
     )
@@ -86,6 +87,25 @@ async def test_models_shipped_own_and_broken(make_app: Callable[..., ArcadeApp],
         assert "final.safetensors" in [*app._notifications][-1].message
         assert len(programs.started) == 1
         assert not app.screen.query_one(DataTable).show_horizontal_scrollbar
+
+
+async def test_a_shipped_agent_and_what_it_was_before(
+    make_app: Callable[..., ArcadeApp], programs: Any, models: Path
+) -> None:
+    folder = models / "shipped" / "CartPole-v1"
+    for step in (0, 6_000):
+        save(folder / "stages" / f"step-{step}.safetensors", 20.0, step)
+    app = make_app(display=True)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("m")
+        await settled(lambda: len(rows(app)) == 3)  # what came before an agent is no agent of the list
+        await pilot.press("k")
+        await settled(lambda: isinstance(app.screen, StagesScreen) and len(rows(app)) == 3)
+        assert [row[1] for row in rows(app)] == ["untrained", "6,000", "12,345"]
+        await pilot.press("b")
+        await settled(lambda: bool(programs.started))
+        stage, agent = str(folder / "stages" / "step-0.safetensors"), str(folder / "agent.safetensors")
+        assert programs.window.arguments[:3] == [stage, "--beside", agent]
 
 
 async def test_a_model_plays_here_without_a_display(make_app: Callable[..., ArcadeApp], models: Path) -> None:

@@ -250,6 +250,9 @@ class HomeScreen(ArcadeScreen):
     def action_demo(self) -> None:
         self.arcade.demo(self.game, self._best.get(self.game.id))
 
+    def action_before(self) -> None:
+        self.arcade.before_and_after(self.game, self._best.get(self.game.id))
+
     def action_play(self) -> None:
         self.arcade.play(self.game)
 

@@ -108,6 +108,11 @@ class ModelsScreen(ArcadeScreen):
         assert callable(how)
         how(str(entry.path), entry.info.game, f"{title_of(entry.info.game)} · {entry.path.name}")
 
+    def action_stages(self) -> None:
+        entry = self.entry
+        if entry is not None and entry.info is not None:
+            self.arcade.show_stages(entry.path.parent, entry.info.game)
+
     def action_refresh(self) -> None:
         self.find()
 
