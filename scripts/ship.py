@@ -17,7 +17,7 @@ from pathlib import Path
 
 from arcade_dqn.config import Settings, build
 from arcade_dqn.evaluation import Evaluation
-from arcade_dqn.games.catalog import find
+from arcade_dqn.games.catalog import GAMES, find
 from arcade_dqn.report.run import draw
 from arcade_dqn.stage.evaluate import evaluate
 from arcade_dqn.stage.source import EARLIER, SavedModel, earlier
@@ -27,6 +27,8 @@ from arcade_dqn.storage.run_dir import RunDir
 
 ROOT = Path(__file__).resolve().parents[1]
 EPISODES = 100
+MARK, END = "<!-- agents: scripts/ship.py --table -->", "<!-- end of agents -->"
+"""Where README's table of agents stands."""
 SEED = 20_000
 """Far from every seed that a run is started with, so that no run evaluates on these episodes."""
 
@@ -128,6 +130,35 @@ def _weaknesses(evaluation: Evaluation, sentence: str) -> str:
     return f"a tenth of the episodes score {low:.1f} or less" + (f"; {sentence}" if sentence else "")
 
 
+def table() -> str:
+    """All shipped agents as README's table, from their files."""
+    lines = [
+        "| game | mean score | 95% interval | untrained | trained for, steps | preset |",
+        "|---|---|---|---|---|---|",
+    ]
+    order = [info.id for info in GAMES]
+    models = [SavedModel(path).model for path in (ROOT / "saved_models").glob("*/agent.safetensors")]
+    for model in sorted(models, key=lambda one: order.index(one.game)):
+        score, training = _score(model), model.training
+        margin = 1.96 * score.standard_error
+        first = ROOT / "saved_models" / find(model.game).slug / "stages" / "step-0.safetensors"
+        before = f"{_score(SavedModel(first).model).mean:.1f}" if first.exists() else "-"
+        between = f"{score.mean - margin:.1f} to {score.mean + margin:.1f}"
+        cells = [model.game, f"{score.mean:.1f}", between, before, f"{training.steps:,}", f"`{training.preset}`"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def renew_table() -> None:
+    """Put the table into README.md, between its marks."""
+    readme = ROOT / "README.md"
+    before, mark, rest = readme.read_text("utf-8").partition(MARK)
+    _, end, after = rest.partition(END)
+    if not mark or not end:
+        raise SystemExit(f"README.md has no {MARK} and {END}")
+    readme.write_text(f"{before}{mark}\n{table()}\n{end}{after}", "utf-8")
+
+
 def present_commit() -> str:
     """The short name of the commit that is checked out."""
     command = ["git", "rev-parse", "--short", "HEAD"]
@@ -136,12 +167,17 @@ def present_commit() -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run")
+    parser.add_argument("run", nargs="?")
+    parser.add_argument("--table", action="store_true", help="only renew README's table")
     parser.add_argument("--runs-dir", type=Path, default=Path("runs"))
     parser.add_argument("--commit", help="the commit that trained the run (default: the present one)")
     parser.add_argument("--weakness", default="", help="what it does wrong, for its card: a clause without a full stop")
     options = parser.parse_args()
-    print(ship(RunDir.find(options.run, options.runs_dir), options.commit or present_commit(), options.weakness))
+    if options.run is None and not options.table:
+        parser.error("name a RUN, or --table")
+    if options.run is not None:
+        print(ship(RunDir.find(options.run, options.runs_dir), options.commit or present_commit(), options.weakness))
+    renew_table()
 
 
 if __name__ == "__main__":

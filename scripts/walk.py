@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, ImageGrab
@@ -29,7 +30,8 @@ from rich.text import Text
 from arcade_dqn.games.catalog import GAMES
 
 ROOT = Path(__file__).resolve().parents[1]
-FONT = ROOT / "assets" / "fonts" / "JetBrainsMono-Medium.ttf"
+FONTS = ("JetBrainsMono-Medium.ttf", "Inter-Medium.otf")
+"""Of assets/fonts; the second one for signs that the first lacks."""
 INK, PAPER = (233, 237, 245), (11, 13, 19)
 PATIENCE = 90.0
 TITLES = tuple(info.title for info in GAMES)
@@ -106,19 +108,54 @@ class Walk:
     def go(self, stop: Stop) -> None:
         """Press the keys, wait until everything is there, look, and take the pictures."""
         for key in stop.keys:
-            subprocess.run([*self._tmux, "send-keys", key], check=True)
+            self.send(key)
             time.sleep(0.3)
         self._wait_for(stop)
         time.sleep(stop.seconds)
         self._number += 1
         name = f"{self._number:02}-{stop.name}"
         (self._out / f"{name}.txt").write_text(self._capture(), "utf-8")
-        picture(self._capture("-e", "-N"), self._size).save(self._out / f"{name}.png")
+        picture(self.capture(), self._size).save(self._out / f"{name}.png")
         if stop.window:
             if stop.window != "look":
                 self._press(stop.window)
             ImageGrab.grab(xdisplay=self.display).save(self._out / f"{name}-screen.png")
         print(name, flush=True)
+
+    def send(self, key: str) -> None:
+        """Press a key in the terminal."""
+        subprocess.run([*self._tmux, "send-keys", key], check=True)
+
+    def capture(self) -> str:
+        """The terminal's content with its escape codes, to the last cell of each line."""
+        return self._capture("-e", "-N")
+
+    def window(self) -> Image.Image | None:
+        """The part of the screen where the arcade's window is; None if there is none."""
+        found = self._windows()
+        if not found:
+            return None
+        told = subprocess.run(
+            ["xdotool", "getwindowgeometry", "--shell", found[-1]],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "DISPLAY": self.display},
+        ).stdout
+        facts = dict(line.split("=", 1) for line in told.split() if "=" in line)
+        if not facts:
+            return None  # it closed just now
+        left, top, width, height = (int(facts[name]) for name in ("X", "Y", "WIDTH", "HEIGHT"))
+        return ImageGrab.grab(xdisplay=self.display).crop((left, top, left + width, top + height))
+
+    def _windows(self) -> list[str]:
+        return subprocess.run(
+            ["xdotool", "search", "--onlyvisible", "--class", "."],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "DISPLAY": self.display},
+        ).stdout.split()
 
     def _wait_for(self, stop: Stop) -> None:
         deadline = time.monotonic() + PATIENCE
@@ -128,13 +165,7 @@ class Walk:
             time.sleep(0.1)
 
     def _press(self, key: str) -> None:
-        found = subprocess.run(
-            ["xdotool", "search", "--onlyvisible", "--class", "."],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, "DISPLAY": self.display},
-        ).stdout.split()
+        found = self._windows()
         if not found:
             raise SystemExit("there is no window of the arcade on the screen")
         subprocess.run(
@@ -160,8 +191,7 @@ class Walk:
 
 def picture(ansi: str, size: tuple[int, int]) -> Image.Image:
     """A terminal's content, with its escape codes, drawn cell by cell."""
-    font = ImageFont.truetype(str(FONT), 16)
-    width, height = round(font.getlength("M")), 20
+    width, height = round(_font(0).getlength("M")), 20
     columns, rows = size
     image = Image.new("RGB", (columns * width, rows * height), PAPER)
     draw = ImageDraw.Draw(image)
@@ -173,8 +203,23 @@ def picture(ansi: str, size: tuple[int, int]) -> Image.Image:
             if paper != PAPER:
                 draw.rectangle((left, top, left + width - 1, top + height - 1), fill=paper)
             if not _block(draw, letter, (left, top, width, height), ink) and letter.strip():
-                draw.text((left, top), letter, font=font, fill=ink)
+                draw.text((left + width / 2, top), letter, font=_font(_which(letter)), fill=ink, anchor="ma")
     return image
+
+
+@cache
+def _font(which: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(str(ROOT / "assets" / "fonts" / FONTS[which]), 16)
+
+
+@cache
+def _which(letter: str) -> int:
+    """The first font that draws this letter as something else than its box for what it lacks."""
+
+    def has(which: int) -> bool:
+        return bytes(_font(which).getmask(letter)) != bytes(_font(which).getmask("\U0010ffff"))
+
+    return next((which for which in range(len(FONTS)) if has(which)), 0)
 
 
 def _cells(text: Text) -> list[tuple[str, Style]]:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from arcade_dqn.games.catalog import find
+from arcade_dqn.games.catalog import GAMES, find
 from arcade_dqn.stage.evaluate import evaluate
 from arcade_dqn.stage.source import SavedModel
 from arcade_dqn.storage.paths import saved_models_dir
 
+ROOT = Path(__file__).resolve().parents[1]
 AGENTS = sorted(saved_models_dir().glob("*/agent.safetensors"))
 EPISODES = 5
 
@@ -42,6 +43,21 @@ def test_the_card_tells_what_the_file_holds(path: Path) -> None:
     assert f"`arcade-dqn train {model.game} --preset {model.training.preset} --seed {model.training.seed}" in card
     assert re.search(r"\| commit \| [0-9a-f]{7,} \|", card)
     assert (path.parent / "curve.png").stat().st_size > 10_000
+
+
+def test_the_readme_tells_the_same() -> None:
+    rows = {}
+    for line in (ROOT / "README.md").read_text("utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == 6 and any(cells[0] == info.id for info in GAMES):
+            rows[cells[0]] = cells
+    assert len(rows) == len(AGENTS)
+    for path in AGENTS:
+        model = SavedModel(path).model
+        assert model.evaluation is not None
+        mean, steps, preset = model.evaluation.mean, model.training.steps, model.training.preset
+        assert rows[model.game][1] == f"{mean:.1f}"
+        assert rows[model.game][4:] == [f"{steps:,}", f"`{preset}`"]
 
 
 def test_all_agents_together_are_small() -> None:
