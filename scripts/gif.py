@@ -22,7 +22,8 @@ def save(path: Path, pictures: Sequence[Image.Image], durations: Sequence[int]) 
     # Without dithering: noise would move where nothing moves, and cost most of the file.
     indexed = [picture.quantize(palette=colours, dither=Image.Dither.NONE) for picture in pictures]
     path.parent.mkdir(parents=True, exist_ok=True)
-    indexed[0].save(path, save_all=True, append_images=indexed[1:], duration=list(durations), loop=0, optimize=False)
+    # `optimize` leaves out what has not changed within the changed rectangle, too: a third of the size.
+    indexed[0].save(path, save_all=True, append_images=indexed[1:], duration=list(durations), loop=0, optimize=True)
 
 
 def _colours(pictures: Sequence[Image.Image]) -> Image.Image:

@@ -14,6 +14,7 @@ from pathlib import Path
 from gif import save
 from PIL import Image, ImageDraw, ImageFont
 
+from arcade_dqn.games.catalog import GAMES
 from arcade_dqn.stage import palette
 from arcade_dqn.stage.player import Player, Scene
 from arcade_dqn.stage.source import SavedModel
@@ -94,7 +95,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "assets" / "wall.gif")
     parser.add_argument("--seconds", type=float, default=8.0)
     options = parser.parse_args()
-    tiles = [Tile(path) for path in sorted((ROOT / "saved_models").glob("*/agent.safetensors"))]
+    agents = ((ROOT / "saved_models" / info.slug / "agent.safetensors") for info in GAMES)
+    tiles = [Tile(path) for path in agents if path.exists()]
     across = columns(len(tiles))
     width = (WIDTH - GAP * (across + 1)) // across
     height = width * PICTURE[1] // PICTURE[0] + CAPTION
