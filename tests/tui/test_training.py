@@ -116,18 +116,36 @@ async def test_epsilon_stays_within_its_bounds(make_app: Callable[..., ArcadeApp
         assert programs.trainer.commands[-1] == ("set", {"name": "epsilon", "value": 0.0})
 
 
-async def test_view_on_and_off(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_view_large_hidden_and_beside_the_curves(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
     app = make_app()
-    async with training(app, programs) as pilot:
-        view = app.screen.query_one("#view", Picture)
+    async with training(app, programs, (80, 24)) as pilot:
+        view, curves = app.screen.query_one("#view", Picture), app.screen.query_one("#curves")
         await settled(lambda: view.has_picture)
         projector: Any = app.projector
         assert projector.wanted[-1].target == str(app.snapshot.run)
+        beside = view.size
+        await pilot.press("v")
+        # In the smallest usual terminal the game is three times as high, and the gauges are still there.
+        await settled(lambda: view.size.height >= 3 * beside.height)
+        assert not curves.display
+        assert view.size.width > beside.width
+        assert "Epsilon" in texts(app)
+        assert projector.wanted[-1] is not None
         await pilot.press("v")
         assert not view.display
+        assert curves.display
         assert projector.wanted[-1] is None
         await pilot.press("v")
-        await settled(lambda: view.display and projector.wanted[-1] is not None)
+        await settled(lambda: view.display and view.size == beside and projector.wanted[-1] is not None)
+
+
+async def test_the_buffers_numbers_fit_beside_a_persons_steps(
+    make_app: Callable[..., ArcadeApp], programs: Any
+) -> None:
+    app = make_app()
+    async with training(app, programs, (80, 24)):
+        programs.trainer.publish(replay_size=123_456, replay_capacity=200_000, demonstrations=12_345)
+        await settled(lambda: "Replay 12.3k yours 123k/200k" in texts(app))
 
 
 async def test_window_on_and_off(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
