@@ -39,6 +39,11 @@ def run(options: argparse.Namespace) -> None:
     sources = what_to_show(options)
     info = sources[0].info if sources else find(options.play)
     link = Link() if options.events else None
+    if not sources and link is None:
+        print(
+            f"There is no saved agent of {info.title} yet, so you play alone; `arcade-dqn train {info.id}` makes one.",
+            file=sys.stderr,
+        )
     window = Window(info, options, link)
     try:
         window.show = make_show(sources, info, options)

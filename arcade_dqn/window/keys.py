@@ -114,10 +114,13 @@ def hints(info: GameInfo, person: bool, *, agent: bool = True) -> tuple[Hint, ..
     if not person:
         return tuple(_hint(binding) for binding in BINDINGS if binding.hint)
     own = tuple(((shown(key),), info.actions[action]) for key, action in info.keys.items() if "+" not in key)
+    # Where the game has the first key of a command, another one gives it.
+    taken = game_keys(info)
     back = tuple(
-        ((shown(binding.keys[0]),), "hand back" if binding.command == "controls" else binding.hint)
+        ((shown(free[0]),), "hand back" if binding.command == "controls" else binding.hint)
         for binding in BINDINGS
-        if binding.command == "help" or (binding.command == "controls" and agent)
+        if (binding.command in ("pause", "help") or (binding.command == "controls" and agent))
+        and (free := [key for key in binding.keys if key not in taken])
     )
     return own + back
 

@@ -9,7 +9,10 @@ import pygame
 import pytest
 
 from arcade_dqn.stage import palette
+from arcade_dqn.window.bars import draw_compact_row
+from arcade_dqn.window.charts import draw_sparkline
 from arcade_dqn.window.hud import Hud
+from arcade_dqn.window.ink import Ink
 from arcade_dqn.window.layout import place
 from arcade_dqn.window.view import Gauge, Heat, Look, Thought, View, number, number_q
 
@@ -76,6 +79,30 @@ def test_q_value_bars_go_left_and_right_of_zero(surface: pygame.Surface, view: V
     assert bar == list(range(bar[0], bar[-1] + 1))
     assert min(bright) < min(dim)
     assert groove
+
+
+def test_in_two_columns_no_mark_of_zero_goes_through_a_number(surface: pygame.Surface) -> None:
+    ink = Ink(1.0)
+    surface.fill(palette.SURFACE)
+    row = pygame.Rect(10, 10, 120, 16)
+    draw_compact_row(surface, ink, row, "", -1.0, "", (-2.0, 0.5), None)
+    bar = row.bottom - ink.px(3)
+    assert {surface.get_at((x, y))[:3] for x in range(row.left, row.right) for y in range(row.top, bar)} == {
+        palette.SURFACE
+    }
+    assert palette.MUTED in colours(surface, bar + 1, row.left, row.right)
+
+
+@pytest.mark.parametrize(("width", "fits"), [(400, True), (130, True), (70, False)])
+def test_the_returns_heading_is_not_written_over(surface: pygame.Surface, width: int, fits: bool) -> None:
+    ink = Ink(1.0)
+    surface.fill(palette.SURFACE)
+    draw_sparkline(surface, ink, pygame.Rect(0, 0, width, 60), [])
+    heading = ink.width("RETURNS", "small")
+    gap = {surface.get_at((x, y))[:3] for x in range(heading + 1, heading + 9) for y in range(20)}
+    assert gap == {palette.SURFACE}
+    beside = {surface.get_at((x, y))[:3] for x in range(heading + 9, width) for y in range(20)}
+    assert (beside != {palette.SURFACE}) == fits
 
 
 def test_a_random_choice_has_another_colour_and_a_word(surface: pygame.Surface, view: Views) -> None:
