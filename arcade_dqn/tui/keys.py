@@ -200,7 +200,6 @@ SECTIONS: Mapping[str, list[BindingType]] = {
 """All keys by the place where they work, for the help page."""
 
 
-
 def place_of(bindings: object) -> str | None:
     """The place whose keys these are, as the help page calls it; None if it has none there."""
     return next((place for place, section in SECTIONS.items() if section is bindings), None)
