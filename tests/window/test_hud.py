@@ -105,6 +105,19 @@ def test_the_returns_heading_is_not_written_over(surface: pygame.Surface, width:
     assert (beside != {palette.SURFACE}) == fits
 
 
+@pytest.mark.parametrize("recording", ["", "0:03"])
+def test_a_message_leaves_the_lower_half_to_the_paddle(surface: pygame.Surface, view: Views, recording: str) -> None:
+    picture = np.full((160, 160, 3), 200, np.uint8)
+    hud = Hud()
+    drawn = []
+    for message in ("", "Press a key of the game to begin"):
+        hud.draw(surface, view(message=message, recording=recording), picture)
+        drawn.append(pygame.surfarray.array3d(surface).astype(int))
+    changed = np.argwhere((drawn[0] != drawn[1]).any(axis=2))
+    assert len(changed)
+    assert changed[:, 1].max() < hud.layout.picture.centery
+
+
 def test_a_random_choice_has_another_colour_and_a_word(surface: pygame.Surface, view: Views) -> None:
     hud = Hud()
     hud.draw(surface, view(chosen_by="explored"), None)
