@@ -12,7 +12,7 @@ from arcade_dqn.tui import keys
 from arcade_dqn.tui.screens.base import ArcadeScreen
 
 _ABOUT = (
-    "Choose a game with the arrows: its best saved agent plays beside the list. Press t and a new agent begins to "
+    "Choose a game with the arrows: its best saved agent plays beside the list. Press {train} and a new agent begins to "
     "learn it from nothing. It remembers what happened in the replay buffer and learns from random pieces of that; "
     "epsilon is how often it tries something at random instead of what it believes best."
 )
@@ -34,7 +34,7 @@ class HelpScreen(ArcadeScreen):
             scroll.border_title = "Help"
             # Who asks elsewhere wants the keys of that place: what the arcade is about is said where one begins.
             if self._place in (None, keys.FIRST_PLACE):
-                yield Static(_ABOUT, markup=False)
+                yield Static(_ABOUT.format(train=self.arcade.key("home.train")), markup=False)
             for place, bindings in sorted(keys.SECTIONS.items(), key=lambda section: section[0] != self._place):
                 yield from self._section(place, bindings)
 

@@ -30,7 +30,7 @@ def mark_cell(mark: float, width: int) -> int:
 class Gauge(Widget):
     """Two lines: a caption with a value at its right, and under it the bar. With a mark, its cell is drawn `┃`.
 
-    Where the value has no room beside the caption, its shorter form is drawn, if there is one.
+    Where the value has no room beside the caption, its shorter form is drawn, or none.
     """
 
     DEFAULT_CSS = """
@@ -67,7 +67,8 @@ class Gauge(Widget):
         base = self.rich_style
         if y == 0:
             room = width - len(self.caption) - 1
-            value = self.shorter if self.shorter and len(self.value) > room else self.value
+            # A number that is cut off is another number: rather none, the bar tells it, too.
+            value = next((value for value in (self.value, self.shorter) if len(value) <= room), "")
             gap = max(room + 1 - len(value), 1)
             return Strip(
                 [
