@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import RichLog
 
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.tui.app import ArcadeApp
@@ -137,6 +138,18 @@ async def test_view_large_hidden_and_beside_the_curves(make_app: Callable[..., A
         assert projector.wanted[-1] is None
         await pilot.press("v")
         await settled(lambda: view.display and view.size == beside and projector.wanted[-1] is not None)
+
+
+async def test_the_log_is_broken_anew_in_another_width(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+    app = make_app()
+    async with training(app, programs, (160, 50)) as pilot:
+        programs.trainer.says("warning", message=f"a sentence of {'many ' * 9}words")
+        log = app.screen.query_one("#log", RichLog)
+        await settled(lambda: any("a sentence of" in line.text for line in log.lines))
+        wide = len(log.lines)
+        await pilot.resize_terminal(80, 24)
+        await settled(lambda: len(log.lines) > wide)
+        assert max(len(line.text.rstrip()) for line in log.lines) <= log.content_size.width
 
 
 async def test_the_buffers_numbers_fit_beside_a_persons_steps(

@@ -221,6 +221,10 @@ class TrainingScreen(ArcadeScreen):
 
     def on_resize(self, event: events.Resize) -> None:
         self._drawn = -1
+        if self._complete:
+            # The log breaks its lines when they are written: in another width they are written again.
+            self.query_one("#log", RichLog).clear()
+            self._lines = 0
 
     # --- keys ---
 
