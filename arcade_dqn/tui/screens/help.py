@@ -12,8 +12,8 @@ from arcade_dqn.tui import keys
 from arcade_dqn.tui.screens.base import ArcadeScreen
 
 _ABOUT = (
-    "Choose a game with the arrows: its best saved agent plays beside the list. Press {train} and a new agent begins to "
-    "learn it from nothing. It remembers what happened in the replay buffer and learns from random pieces of that; "
+    "Choose a game with the arrows: its best saved agent plays beside the list. Press {train} and a new agent begins "
+    "to learn it from nothing. It remembers what happened in the replay buffer and learns from random pieces of that; "
     "epsilon is how often it tries something at random instead of what it believes best."
 )
 
