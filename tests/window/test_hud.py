@@ -37,6 +37,28 @@ def test_a_gauge_is_filled_to_the_exact_column(surface: pygame.Surface, view: Vi
     assert row == expected
 
 
+@pytest.mark.parametrize(
+    ("value", "tag", "word"),
+    [
+        ("1,576 / 100,000  1.6%", "before learning", True),
+        ("123,456,789 / 1,000,000,000  12%", "before learning", False),
+        ("1,576 / 100,000  1.6%", "", False),
+    ],
+)
+def test_a_gauges_word_and_number_never_touch(
+    surface: pygame.Surface, view: Views, value: str, tag: str, word: bool
+) -> None:
+    hud = Hud()
+    hud.draw(surface, view(gauges=(Gauge("REPLAY BUFFER", value, 0.5, tag=tag),)), None)
+    bar = hud.layout.bar(0)
+    pixels = pygame.surfarray.array3d(surface)[bar.left : bar.right, bar.top - 24 : bar.top - 2]
+    faint = np.flatnonzero((pixels == palette.FAINT).all(axis=2).any(axis=1))
+    white = np.flatnonzero((pixels == palette.TEXT).all(axis=2).any(axis=1))
+    assert bool(len(faint)) == word
+    if word:
+        assert faint.max() + 5 < white.min()
+
+
 def test_an_empty_and_a_full_gauge_and_one_out_of_use(surface: pygame.Surface, view: Views) -> None:
     hud = Hud()
     gauges = (Gauge("A", "", 0.0), Gauge("B", "", 1.0), Gauge("C", "", None))
