@@ -138,7 +138,7 @@ class DuelHud:
         drawn = f", {view.drawn} drawn" if view.drawn else ""
         words = f"rounds won{drawn}" if not view.rounds else ""
         if view.rounds:
-            newest = "   ".join(f"{number(mine)}:{number(other)}" for mine, other in reversed(view.rounds[-4:]))
+            newest = "   ".join(f"{number(mine)} : {number(other)}" for mine, other in reversed(view.rounds[-4:]))
             words = f"last {newest}{drawn}"
         words = ink.fitted(words, room.width)
         ink.write(surface, words, (room.centerx, room.bottom - ink.px(6)), FAINT, align="centre")
