@@ -186,7 +186,7 @@ def test_a_message_goes_away(show: Show) -> None:
 
 
 def test_a_demos_view(show: Show) -> None:
-    show.advance(0.1)
+    show.advance(0.1, budget=None)
     view = show.view(60)
     assert (view.state, view.title, view.subtitle, view.frame_rate) == ("DEMO", "CartPole", "model balance", 60)
     assert [(gauge.label, gauge.value, gauge.level) for gauge in view.gauges] == [
