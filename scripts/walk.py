@@ -1,6 +1,6 @@
 """Walk through the arcade as a person would, and leave a picture of every place.
 
-    .venv/bin/python scripts/walk.py OUT [--size 120x40] [--game "MinAtar Breakout"]
+    .venv/bin/python scripts/walk.py OUT [--size 120x40] [--game "MinAtar Breakout"] [--theme light --ascii --no-color]
 
 The real program runs in tmux, its window on a virtual screen (Xvfb); keys go in by `tmux send-keys` and `xdotool`.
 After each step the terminal is written to OUT as text and as a PNG, and the virtual screen as a PNG. A place that does
@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -28,6 +29,7 @@ from rich.style import Style
 from rich.text import Text
 
 from arcade_dqn.games.catalog import GAMES
+from arcade_dqn.tui.theme import COLOURS
 
 ROOT = Path(__file__).resolve().parents[1]
 FONTS = ("JetBrainsMono-Medium.ttf", "Inter-Medium.otf")
@@ -82,7 +84,7 @@ def route(game: str) -> list[Stop]:
 class Walk:
     """The program in its terminal, and the screen for its window."""
 
-    def __init__(self, out: Path, size: tuple[int, int], folder: Path) -> None:
+    def __init__(self, out: Path, size: tuple[int, int], folder: Path, look: Mapping[str, str]) -> None:
         self._out = out
         self._size = size
         self._tmux = ["tmux", "-S", str(folder / "tmux"), "-f", os.devnull]
@@ -94,7 +96,7 @@ class Walk:
         )
         assert self._screen.stdout is not None
         self.display = f":{self._screen.stdout.readline().strip()}"
-        environment = {**os.environ, "DISPLAY": self.display, "COLORTERM": "truecolor"}
+        environment = {**os.environ, "DISPLAY": self.display, "COLORTERM": "truecolor", **look}
         command = [sys.executable, "-m", "arcade_dqn", "--runs-dir", str(folder / "runs")]
         columns, rows = map(str, size)
         line = f"{shlex.join(command)}; echo the end: $?; sleep 1000"
@@ -274,6 +276,9 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--size", default="120x40", help="columns x rows of the terminal")
     parser.add_argument("--game", choices=TITLES, default="MinAtar Breakout", help="what is trained on the way")
+    parser.add_argument("--theme", choices=sorted(COLOURS), default="dark")
+    parser.add_argument("--ascii", action="store_true", help="nothing but ASCII characters")
+    parser.add_argument("--no-color", action="store_true", help="as with NO_COLOR set")
     options = parser.parse_args()
     missing = [program for program in ("tmux", "Xvfb", "xdotool") if shutil.which(program) is None]
     if missing:
@@ -281,7 +286,10 @@ def main() -> None:
     columns, _, rows = options.size.partition("x")
     options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        walk = Walk(options.out, (int(columns), int(rows)), Path(folder))
+        preferences = Path(folder) / "preferences.toml"
+        preferences.write_text(f'theme = "{options.theme}"\nascii = {str(options.ascii).lower()}\n', "utf-8")
+        look = {"ARCADE_DQN_CONFIG": str(preferences)} | ({"NO_COLOR": "1"} if options.no_color else {})
+        walk = Walk(options.out, (int(columns), int(rows)), Path(folder), look)
         try:
             for stop in route(options.game):
                 walk.go(stop)

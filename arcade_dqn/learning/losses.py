@@ -18,13 +18,12 @@ Head = Literal["expected", "c51", "qr"]
 
 def action_values(outputs: Tensor, head: Head, support: Tensor) -> Tensor:
     """Q-values [B, A] of a network's outputs [B, A, N]; `support` [N] holds c51's atoms."""
-    match head:
-        case "expected":
-            return outputs[:, :, 0]
-        case "qr":
-            return tf.reduce_mean(outputs, axis=2)
-        case "c51":
-            return tf.reduce_sum(tf.nn.softmax(outputs) * support, axis=2)
+    # AutoGraph cannot read a `match`, and says so on the terminal in five lines.
+    if head == "expected":
+        return outputs[:, :, 0]
+    if head == "qr":
+        return tf.reduce_mean(outputs, axis=2)
+    return tf.reduce_sum(tf.nn.softmax(outputs) * support, axis=2)
 
 
 def of_action(values: Tensor, actions: Tensor) -> Tensor:

@@ -433,7 +433,7 @@ class ArcadeApp(PersonalApp):
         from arcade_dqn.tui.screens.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen())
+            self.push_screen(HelpScreen(keys.place_of(type(self.screen).BINDINGS)))
 
     # --- leaving ---
 

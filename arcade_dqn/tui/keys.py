@@ -45,7 +45,7 @@ HOME: list[BindingType] = [
 TRAINING: list[BindingType] = [
     _key("training.pause", "space", "pause", "pause", "Pause the training, or go on", shown="space"),
     _key("training.window", "w", "window", "window", "Open or close the window on the agent"),
-    _key("training.view", "v", "view", "view", "Show or hide the agent in the terminal"),
+    _key("training.view", "v", "view", "view", "The agent in the terminal: large, hidden, beside the curves"),
     _key("training.save", "s", "save", "save", "Save the agent as it is now"),
     _key("training.evaluate", "e", "evaluate", "evaluate", "Score the agent now, without exploration"),
     _key(
@@ -184,9 +184,10 @@ EXPERIMENTS: list[BindingType] = [
 HELP: list[BindingType] = [_key("help.back", "escape,q", "back", "back", "Back to where you were", shown="esc")]
 
 EVERYWHERE_PLACE = "Everywhere"
+FIRST_PLACE = "Games"
 SECTIONS: Mapping[str, list[BindingType]] = {
     EVERYWHERE_PLACE: EVERYWHERE,
-    "Games": HOME,
+    FIRST_PLACE: HOME,
     "Training": TRAINING,
     "Controls of a training": CONTROLS,
     "Replay buffer": REPLAY,
@@ -199,6 +200,12 @@ SECTIONS: Mapping[str, list[BindingType]] = {
     "Demo in the terminal": THEATRE,
 }
 """All keys by the place where they work, for the help page."""
+
+
+def place_of(bindings: object) -> str | None:
+    """The place whose keys these are, as the help page calls it; None if it has none there."""
+    return next((place for place, section in SECTIONS.items() if section is bindings), None)
+
 
 BY_ID: Mapping[str, Binding] = {
     binding.id: binding

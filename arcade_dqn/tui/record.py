@@ -112,8 +112,9 @@ class RunRecord:
             case "set":
                 self._set(step, str(event.get("name")), event.get("value"))
             case "demonstration":
-                score = f", {event['return']:,.4g} points" if _number(event.get("return")) else ""
-                self.say(f"learns from your play, too: {event.get('steps')} steps{score}")
+                points, steps = event.get("return"), event.get("steps")
+                score = f", {points:,.4g} point{'' if points == 1 else 's'}" if _number(points) else ""
+                self.say(f"learns from your play, too: {steps} step{'' if steps == 1 else 's'}{score}")
             case "saved":
                 self.say(f"saved {event.get('model') or event.get('path')}")
             case "warning":

@@ -39,6 +39,11 @@ def run(options: argparse.Namespace) -> None:
     sources = what_to_show(options)
     info = sources[0].info if sources else find(options.play)
     link = Link() if options.events else None
+    if not sources and link is None:
+        print(
+            f"There is no saved agent of {info.title} yet, so you play alone; `arcade-dqn train {info.id}` makes one.",
+            file=sys.stderr,
+        )
     window = Window(info, options, link)
     try:
         window.show = make_show(sources, info, options)
@@ -57,8 +62,9 @@ class Window:
         self._episodes: int = options.episodes
         self._info = info
         self._closing = False
-        self._hud = Hud()
-        self._duel_hud: DuelHud | None = None
+        self._drawing = _Drawing()
+        self._plate: tuple[pygame.Surface, _Drawing] | None = None
+        """What is filmed: the same picture at the film's size, without the mark that says so."""
         self._camera = Camera(Path.cwd(), info.slug)
         self._pads = Pads()
         self._sounds = Sounds()
@@ -145,7 +151,7 @@ class Window:
             if self._screenshot_wanted:
                 self._screenshot()
             if self._camera.filming:
-                self._shoot(elapsed)
+                self._shoot(elapsed, rate)
             if first:
                 first = False
                 self._after_first_frame()
@@ -164,17 +170,10 @@ class Window:
             self._toggle_sounds()
 
     def _draw(self, rate: int) -> list[pygame.Rect]:
-        show, recording = self.show, self._camera.recording
-        if isinstance(show, Duel):
-            left, right = show.shows
-            self._duel_hud = self._duel_hud or DuelHud()
-            return self._duel_hud.draw(self._surface, show.view(rate, recording), (left.picture, right.picture))
-        return self._hud.draw(self._surface, show.view(rate, recording), show.picture)
+        return self._drawing.draw(self._surface, self.show, rate, self._camera.recording)
 
     def _draw_anew(self) -> None:
-        self._hud.forget()
-        if self._duel_hud is not None:
-            self._duel_hud.forget()
+        self._drawing.forget()
 
     def _handle_events(self) -> None:
         for event in pygame.event.get():
@@ -292,14 +291,20 @@ class Window:
             self._camera.begin(suffix, self._surface.get_size())
         except ArcadeError as error:
             self._complain(str(error))
+        else:
+            self._plate = pygame.Surface(self._surface.get_size()), _Drawing()
 
-    def _shoot(self, elapsed: float) -> None:
+    def _shoot(self, elapsed: float, rate: int) -> None:
+        assert self._plate is not None
+        surface, drawing = self._plate
+        drawing.draw(surface, self.show, rate)
         try:
-            self._camera.shoot(self._surface, elapsed)
+            self._camera.shoot(surface, elapsed)
         except ArcadeError as error:
             self._complain(str(error))
 
     def _end_film(self) -> None:
+        self._plate = None
         try:
             self._saved("film", self._camera.end())
         except ArcadeError as error:
@@ -317,6 +322,28 @@ class Window:
             self._link.tell("warning", message=message)
         else:
             print(f"arcade-dqn: {message}", file=sys.stderr)
+
+
+class _Drawing:
+    """A show or a duel on one surface, drawn by the one of the two HUDs that it needs."""
+
+    def __init__(self) -> None:
+        self._hud = Hud()
+        self._duel_hud: DuelHud | None = None
+
+    def draw(self, surface: pygame.Surface, show: Show | Duel, rate: int, recording: str = "") -> list[pygame.Rect]:
+        """Bring `surface` up to date; the parts that changed."""
+        if isinstance(show, Duel):
+            left, right = show.shows
+            self._duel_hud = self._duel_hud or DuelHud()
+            return self._duel_hud.draw(surface, show.view(rate, recording), (left.picture, right.picture))
+        return self._hud.draw(surface, show.view(rate, recording), show.picture)
+
+    def forget(self) -> None:
+        """Draw everything again next time."""
+        self._hud.forget()
+        if self._duel_hud is not None:
+            self._duel_hud.forget()
 
 
 def _set_mode(size: tuple[int, int], flags: int) -> pygame.Surface:

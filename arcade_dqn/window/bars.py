@@ -112,13 +112,20 @@ def draw_compact_row(
         right -= ink.write(surface, text, (row.right, row.centery - 1), colour, "small", "mono", align="right")
     ink.write(surface, ink.fitted(name, right - left - ink.px(4)), (left, row.centery - 1), colour)
     track = pygame.Rect(left, row.bottom - ink.px(3), max(1, row.right - left), max(2, ink.px(3)))
-    draw_bar_from_zero(surface, ink, track, value, span, chosen or ACCENT_DIM)
+    # The number stands right above: zero's mark would go through it.
+    draw_bar_from_zero(surface, ink, track, value, span, chosen or ACCENT_DIM, overhang=0)
 
 
 def draw_bar_from_zero(
-    surface: pygame.Surface, ink: Ink, track: pygame.Rect, value: float | None, span: Span, colour: Colour
+    surface: pygame.Surface,
+    ink: Ink,
+    track: pygame.Rect,
+    value: float | None,
+    span: Span,
+    colour: Colour,
+    overhang: int = 2,
 ) -> None:
-    """A bar that goes left or right from where zero is in `span`."""
+    """A bar that goes left or right from where zero is in `span`; zero's mark stands out by `overhang` pixels."""
     if value is None or not math.isfinite(value):
         return
     surface.blit(ink.bar(track.size, min(3, track.height // 2), RAISED), track)
@@ -133,7 +140,9 @@ def draw_bar_from_zero(
         (left, 0, width, track.height),
     )
     if low < 0:
-        surface.fill(MUTED, (track.left + min(zero, track.width - 1), track.top - 2, 1, track.height + 4))
+        surface.fill(
+            MUTED, (track.left + min(zero, track.width - 1), track.top - overhang, 1, track.height + 2 * overhang)
+        )
 
 
 def draw_marker(surface: pygame.Surface, ink: Ink, at: tuple[int, int], colour: Colour) -> None:

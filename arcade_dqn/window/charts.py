@@ -12,19 +12,25 @@ from arcade_dqn.stage.palette import ACCENT, ACCENT_DIM, BORDER, EXPLORE, FAINT,
 from arcade_dqn.window.ink import Ink
 from arcade_dqn.window.view import Thought, number, number_q
 
+_NONE_YET = ("no episode finished yet", "none yet")
+"""What stands beside the heading before there are any; the first that has room."""
+
 
 def draw_sparkline(surface: pygame.Surface, ink: Ink, rect: pygame.Rect, all_returns: Sequence[float]) -> None:
     """The returns of the finished episodes as columns, the newest at the right and bright."""
-    ink.write(surface, "RETURNS", (rect.left, rect.top + ink.px(8)), MUTED)
+    used = ink.write(surface, "RETURNS", (rect.left, rect.top + ink.px(8)), MUTED)
+    beside = rect.width - used - ink.px(10)
     plot = pygame.Rect(rect.left, rect.top + ink.px(24), rect.width, max(2, rect.height - ink.px(24)))
     returns = [value for value in all_returns if math.isfinite(value)]
     if not returns:
-        ink.write(surface, "no episode finished yet", (rect.right, rect.top + ink.px(8)), FAINT, align="right")
+        said = next((text for text in _NONE_YET if ink.width(text, "small") <= beside), "")
+        ink.write(surface, said, (rect.right, rect.top + ink.px(8)), FAINT, align="right")
         surface.fill(RAISED, (plot.left, plot.bottom - 1, plot.width, 1))
         return
     low, high = min(returns), max(returns)
     said = number(low) if low == high else f"{number(low)} to {number(high)}"
-    ink.write(surface, said, (rect.right, rect.top + ink.px(8)), MUTED, "small", "mono", align="right")
+    if ink.width(said, "small", "mono") <= beside:
+        ink.write(surface, said, (rect.right, rect.top + ink.px(8)), MUTED, "small", "mono", align="right")
     pitch = max(3, ink.px(6))
     shown = returns[-max(1, plot.width // pitch) :]
     base = min(0.0, low)

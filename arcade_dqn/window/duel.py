@@ -166,7 +166,9 @@ class Duel:
             speed=speed_text(left.speed),
             frame_rate=frame_rate,
             sides=sides,
-            hints=hints(self.info, self.person, agent=left.player.policy is not None),
+            hints=hints(
+                self.info, self.person, agent=left.player.policy is not None, waits=left.over and not right.over
+            ),
             recording=recording,
             message=sides[0].view.message or sides[1].view.message or self._result(),
             help=help_groups(self.info, gamepad=self.gamepad) if self.help else (),

@@ -138,7 +138,7 @@ class DuelHud:
         drawn = f", {view.drawn} drawn" if view.drawn else ""
         words = f"rounds won{drawn}" if not view.rounds else ""
         if view.rounds:
-            newest = "   ".join(f"{number(mine)}:{number(other)}" for mine, other in reversed(view.rounds[-4:]))
+            newest = "   ".join(f"{number(mine)} : {number(other)}" for mine, other in reversed(view.rounds[-4:]))
             words = f"last {newest}{drawn}"
         words = ink.fitted(words, room.width)
         ink.write(surface, words, (room.centerx, room.bottom - ink.px(6)), FAINT, align="centre")
@@ -166,6 +166,7 @@ class DuelHud:
             # This round's score stands at the middle on both sides.
             x = inner - (index + 1) * tile if side == 0 else inner + index * tile
             at = x + tile // 2
+            label = label if ink.width(label, "small") <= tile else label.removeprefix("THIS ")
             ink.write(surface, ink.fitted(label, tile), (at, room.top + ink.px(7)), MUTED, align="centre")
             shown = ink.fitted(number(value), tile - ink.px(4), "large", "mono")
             ink.write(surface, shown, (at, room.top + ink.px(35)), TEXT, "large", "mono", align="centre")

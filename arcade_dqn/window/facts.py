@@ -39,19 +39,21 @@ def way_of(source: Source) -> str:
 def subtitle(source: Source | None) -> str:
     """The agent's name and score in one line."""
     if source is None:
-        return "no agent saved yet"
+        return "no agent saved yet: you play alone"
     kind, comma, score = kind_of(source).partition(",")
     return f"{kind} {source.title}{comma}{score}"
 
 
 def gauges(
     source: Source | None, status: Status | None, *, live: bool, epsilon: float, greedy: bool
-) -> tuple[Gauge, Gauge, Gauge]:
-    """Progress, replay buffer and epsilon; a demo has neither of the first two."""
-    return _progress(source, status, live), _replay(status, live), _epsilon(source, status, live, epsilon, greedy)
+) -> tuple[Gauge, ...]:
+    """Progress, replay buffer and epsilon; a demo has neither of the first two, and a person alone has none."""
+    if source is None:
+        return ()
+    return _progress(source, status, live), _replay(status, live), _epsilon(status, live, epsilon, greedy)
 
 
-def _progress(source: Source | None, status: Status | None, live: bool) -> Gauge:
+def _progress(source: Source, status: Status | None, live: bool) -> Gauge:
     if status is not None and status.steps_total:
         speed = "" if math.isnan(status.steps_per_second) or not live else f"{status.steps_per_second:,.0f}/s  "
         return Gauge(
@@ -80,9 +82,7 @@ def _replay(status: Status | None, live: bool) -> Gauge:
     )
 
 
-def _epsilon(source: Source | None, status: Status | None, live: bool, epsilon: float, greedy: bool) -> Gauge:
-    if source is None:
-        return Gauge("EPSILON", "not in use", None)
+def _epsilon(status: Status | None, live: bool, epsilon: float, greedy: bool) -> Gauge:
     if live and status is not None and math.isnan(status.epsilon):
         return Gauge("EPSILON", "about to begin", None)
     tag, strong = ("greedy", False) if greedy or epsilon == 0 else ("", False)

@@ -10,7 +10,7 @@ import pygame
 from arcade_dqn.stage.palette import BACKGROUND, SCREEN, SURFACE
 from arcade_dqn.window.charts import draw_history
 from arcade_dqn.window.ink import Ink
-from arcade_dqn.window.layout import Layout, lay_out
+from arcade_dqn.window.layout import WHOLE, Layout, lay_out
 from arcade_dqn.window.overlay import draw_help, draw_hints, draw_over_picture, draw_waiting
 from arcade_dqn.window.panel import draw_panel
 from arcade_dqn.window.screen import Screen
@@ -28,7 +28,7 @@ class Hud:
         self._ink = Ink(self.layout.scale)
         self._drawn: tuple[View, np.ndarray | None] | None = None
         self._shape: _Shape | None = None
-        self._screen = Screen()
+        self._screen = Screen(WHOLE)
 
     def draw(self, surface: pygame.Surface, view: View, picture: np.ndarray | None) -> list[pygame.Rect]:
         """Bring `surface` up to date with `view` and `picture` (uint8 [height, width, 3]).

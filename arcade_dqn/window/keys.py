@@ -109,15 +109,27 @@ def game_keys(info: GameInfo) -> frozenset[str]:
     return frozenset(part for combination in info.keys for part in combination.split("+"))
 
 
-def hints(info: GameInfo, person: bool, *, agent: bool = True) -> tuple[Hint, ...]:
-    """The footer: the commands worth knowing, or a person's keys; `agent`: whether one could take over."""
+_WAITING = {"faster": "speed", "restart": "this round again", "help": "keys"}
+
+
+def hints(info: GameInfo, person: bool, *, agent: bool = True, waits: bool = False) -> tuple[Hint, ...]:
+    """The footer: the commands worth knowing, or a person's keys; `agent`: whether one could take over.
+
+    A person who `waits` until another one is through may hurry that, or begin again.
+    """
+    if person and waits:
+        found = (binding for binding in BINDINGS if binding.command in _WAITING)
+        return tuple((_hint(binding)[0], _WAITING[binding.command]) for binding in found)
     if not person:
         return tuple(_hint(binding) for binding in BINDINGS if binding.hint)
     own = tuple(((shown(key),), info.actions[action]) for key, action in info.keys.items() if "+" not in key)
+    # Where the game has the first key of a command, another one gives it.
+    taken = game_keys(info)
     back = tuple(
-        ((shown(binding.keys[0]),), "hand back" if binding.command == "controls" else binding.hint)
+        ((shown(free[0]),), "hand back" if binding.command == "controls" else binding.hint)
         for binding in BINDINGS
-        if binding.command == "help" or (binding.command == "controls" and agent)
+        if (binding.command in ("pause", "help") or (binding.command == "controls" and agent))
+        and (free := [key for key in binding.keys if key not in taken])
     )
     return own + back
 

@@ -20,6 +20,8 @@ CHART = 96
 """Least height of the chart under the screen."""
 GAP = 18
 """Between the panel's sections."""
+WHOLE = 0.7
+"""Whole multiples of a picture's size that fill less of the room than this are given up."""
 PANEL = 372
 FOOTER = 34
 GAUGE = 38
@@ -98,7 +100,7 @@ def lay_out(
     footer = pygame.Rect(screen.left, screen.bottom + px(8), screen.width, px(FOOTER) - px(4))
     chart_card = None
     if chart and picture is not None:
-        needed = place(picture, screen.inflate(-2 * px(INSET), -2 * px(INSET))).height + 2 * px(PADDING)
+        needed = place(picture, screen.inflate(-2 * px(INSET), -2 * px(INSET)), WHOLE).height + 2 * px(PADDING)
         spare = screen.height - needed - px(MARGIN)
         if spare >= px(CHART):
             chart_height = min(spare, px(2 * CHART))

@@ -38,6 +38,8 @@ _LEAST_HISTOGRAM, _MOST_HISTOGRAM = 26, 88
 """Height of one action's histogram, in the design's pixels."""
 _NARROW = 260
 """Width under which a histogram has no room for words beside it."""
+_NUMBER, _LEAST_WIDTH = 52, 60
+"""Width of the number beside a histogram, and of the histogram itself, for it to be worth drawing."""
 _AXIS = 18
 SHARP = 16
 """Pictures that are no wider are cells of a game, and stay sharp."""
@@ -106,27 +108,40 @@ def wrapped(ink: Ink, text: str, width: int) -> list[str]:
 
 
 def _draw_histograms(surface: pygame.Surface, ink: Ink, room: pygame.Rect, view: View, shown: Histograms) -> None:
-    count = len(shown.heights)
     height = room.height - ink.px(_AXIS)
-    columns = next((n for n in (1, 2, 3) if -(-count // n) * ink.px(_LEAST_HISTOGRAM) <= height), 3)
-    lines = -(-count // columns)
     gap = ink.px(16)
-    width = (room.width - gap * (columns - 1)) // columns
-    row_height = max(2, min(ink.px(_MOST_HISTOGRAM), height // max(1, lines)))
-    names = name_width(ink, view.action_names, width)
+
+    def fitting(count: int) -> tuple[int, int]:
+        """In how many columns so many histograms fit, and how wide each then is."""
+        columns = next((n for n in (1, 2, 3) if -(-count // n) * ink.px(_LEAST_HISTOGRAM) <= height), 3)
+        return columns, (room.width - gap * (columns - 1)) // columns
+
+    actions: Sequence[int] = range(len(shown.heights))
+    columns, width = fitting(len(actions))
+    lines = -(-len(actions) // columns)
     # Where they are narrow, names and numbers stand over the columns instead of beside them.
-    over = width < ink.px(_NARROW) and row_height >= ink.px(_LEAST_HISTOGRAM)
+    over = width < ink.px(_NARROW) and height // max(1, lines) >= ink.px(_LEAST_HISTOGRAM)
+    names = name_width(ink, view.action_names, width)
+    if not over and width - names - ink.px(_NUMBER) < ink.px(_LEAST_WIDTH):
+        # One that can be read says more than all of them in a few pixels.
+        actions = (_shown_alone(view),)
+        columns, width = fitting(1)
+        lines, over = 1, False
+        names = name_width(ink, view.action_names, width)
+    row_height = max(2, min(ink.px(_MOST_HISTOGRAM), height // max(1, lines)))
 
     def plot_in(row: pygame.Rect) -> pygame.Rect:
         """Where the columns of a histogram stand in its row."""
         if over:
             top = ink.px(15)
             return pygame.Rect(row.left, row.top + top, row.width, max(2, row.height - top - ink.px(4)))
-        return pygame.Rect(row.left + names, row.top, max(2, row.width - names - ink.px(52)), row.height - ink.px(4))
+        wide = max(2, row.width - names - ink.px(_NUMBER))
+        return pygame.Rect(row.left + names, row.top, wide, row.height - ink.px(4))
 
-    for index, heights in enumerate(shown.heights):
-        left = room.left + (index // lines) * (width + gap)
-        row = pygame.Rect(left, room.top + (index % lines) * row_height, width, row_height)
+    for place_of, index in enumerate(actions):
+        heights = shown.heights[index]
+        left = room.left + (place_of // lines) * (width + gap)
+        row = pygame.Rect(left, room.top + (place_of % lines) * row_height, width, row_height)
         plot = plot_in(row)
         chosen = CHOSEN[view.chosen_by] if index == view.action else None
         value = view.q_values[index] if view.q_values is not None else math.nan
@@ -143,6 +158,13 @@ def _draw_histograms(surface: pygame.Surface, ink: Ink, room: pygame.Rect, view:
     for column in range(columns):
         plot = plot_in(pygame.Rect(room.left + column * (width + gap), room.top, width, row_height))
         _draw_axis(surface, ink, plot, room.top + lines * row_height, shown)
+
+
+def _shown_alone(view: View) -> int:
+    """The action whose histogram stands for all: the one that was taken, or would be."""
+    if view.action is not None:
+        return view.action
+    return max(range(len(view.q_values)), key=view.q_values.__getitem__) if view.q_values else 0
 
 
 def _draw_histogram(

@@ -56,18 +56,23 @@ def draw_waiting(surface: pygame.Surface, ink: Ink, room: pygame.Rect, text: str
 
 
 def draw_over_picture(surface: pygame.Surface, ink: Ink, screen: pygame.Rect, recording: str, message: str) -> None:
-    """The film's mark in the upper left corner, a message at the lower edge."""
+    """The film's mark in the upper left corner, a message at the upper edge.
+
+    At the lower edge a message would lie on the paddle or the ship that a person has to see.
+    """
+    top = screen.top + ink.px(18)
     if recording:
         text = f"REC {recording}"
         width = ink.width(text, "small", "mono") + ink.px(34)
-        pill = pygame.Rect(screen.left + ink.px(18), screen.top + ink.px(18), width, ink.px(26))
+        pill = pygame.Rect(screen.left + ink.px(18), top, width, ink.px(26))
         ink.framed(surface, pill, pill.height // 2, SURFACE, BORDER)
         ink.dot(surface, (pill.left + ink.px(14), pill.centery), ink.px(5), ERROR)
         ink.write(surface, text, (pill.left + ink.px(24), pill.centery), TEXT, "small", "mono")
+        top = pill.bottom + ink.px(8)
     if message:
         text = ink.fitted(message, screen.width - ink.px(80), "body")
         pill = pygame.Rect(0, 0, ink.width(text, "body") + ink.px(36), ink.px(34))
-        pill.midbottom = (screen.centerx, screen.bottom - ink.px(20))
+        pill.midtop = (screen.centerx, top)
         ink.framed(surface, pill, pill.height // 2, SURFACE, BORDER)
         ink.write(surface, text, pill.center, TEXT, "body", align="centre")
 

@@ -58,15 +58,24 @@ def _draw_badge(surface: pygame.Surface, ink: Ink, rect: pygame.Rect, view: View
     ink.write(surface, note, (pill.right + ink.px(10), pill.centery), MUTED)
 
 
+def _forms(gauge: Gauge) -> tuple[str, ...]:
+    """The gauge's value, and what of it may stand where there is less room."""
+    shorter = gauge.value.rpartition("  ")[0]
+    return (gauge.value, shorter) if shorter and gauge.value.endswith("%") else (gauge.value,)
+
+
 def draw_gauge(surface: pygame.Surface, ink: Ink, rect: pygame.Rect, bar: pygame.Rect, gauge: Gauge) -> None:
     """A labelled bar with its tick."""
     middle = rect.top + ink.px(8)
     used = ink.write(surface, gauge.label, (rect.left, middle), MUTED)
-    if gauge.tag:
-        ink.write(surface, gauge.tag, (rect.left + used + ink.px(8), middle), gauge.colour if gauge.strong else FAINT)
     face: Face = "sans" if gauge.level is None else "mono"
     colour = FAINT if gauge.level is None else TEXT
-    ink.write(surface, gauge.value, (rect.right, middle), colour, "small", face, align="right")
+    room = rect.width - used - 2 * ink.px(8) - ink.width(gauge.tag, "small")
+    # The share, which the bar shows as well, makes room for the word first.
+    value = next((text for text in _forms(gauge) if ink.width(text, "small", face) <= room), gauge.value)
+    if gauge.tag and ink.width(value, "small", face) <= room:
+        ink.write(surface, gauge.tag, (rect.left + used + ink.px(8), middle), gauge.colour if gauge.strong else FAINT)
+    ink.write(surface, value, (rect.right, middle), colour, "small", face, align="right")
     if gauge.level is None:
         surface.fill(BORDER, (bar.left, bar.centery, bar.width, 1))
     else:

@@ -374,7 +374,9 @@ class Show:
     def _standing_message(self) -> str:
         if self.awaits_key and self._hold <= 0 and game_keys(self.info) and not (self.one_by_one and self.over):
             scene = self.scene
-            again = f"{number(scene.episode_return)} points. " if scene is not None and scene.ended else ""
+            again = ""
+            if scene is not None and scene.ended:
+                again = f"{number(scene.episode_return)} point{'' if scene.episode_return == 1 else 's'}. "
             return f"{again}Press a key of the game to begin"
         return ""
 

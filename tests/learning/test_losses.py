@@ -56,6 +56,11 @@ def test_values_of_outputs_by_hand() -> None:
     np.testing.assert_array_equal(of_action(quantiles, tf.constant([1])), [[0.0, 0.0, 3.0]])
 
 
+def test_tensorflow_can_read_what_it_compiles() -> None:
+    # Of a function that it cannot read it says so, in five lines across the terminal. It raises here.
+    tf.autograph.to_graph(action_values)
+
+
 def test_c51_projection_by_hand() -> None:
     support = tf.constant([0.0, 1.0, 2.0])
     # 0.25 lies a quarter of the way from atom 0 to atom 1; 5 is clipped to 2, -3 to 0.

@@ -108,6 +108,16 @@ async def test_help_shows_every_key(make_app: Callable[..., ArcadeApp]) -> None:
                 assert binding.tooltip in shown
 
 
+async def test_help_begins_with_the_keys_of_the_place(make_app: Callable[..., ArcadeApp]) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("question_mark")
+        await settled(lambda: "Choose a game with the arrows" in texts(app) and "Games" in texts(app))
+        await pilot.press("escape", "r", "question_mark")
+        await settled(lambda: "Move the run to the trash folder" in texts(app))
+        assert "Choose a game with the arrows" not in texts(app)
+
+
 def test_every_key_has_an_id_of_its_own_and_a_text() -> None:
     bindings = [binding for section in keys.SECTIONS.values() for binding in section]
     ids = [binding.id for binding in bindings if isinstance(binding, Binding)]

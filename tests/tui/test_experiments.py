@@ -47,7 +47,7 @@ async def test_screen(make_app: Callable[..., ArcadeApp], programs: Any, size: t
         await settled(lambda: "1 of 6 runs done" in texts(app))
         await pilot.press("ctrl+x")
         await settled(lambda: not app.lab.running)
-        await settled(lambda: "enter goes on" in texts(app))
+        await settled(lambda: "↵/s goes on" in texts(app))
 
 
 async def test_a_finished_experiment_has_an_answer_and_a_report(
@@ -65,7 +65,7 @@ async def test_a_finished_experiment_has_an_answer_and_a_report(
         run.write_summary(Summary(state="done", step=20_000, steps_total=20_000))
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("x")
-        await settled(lambda: "5 of 6 runs done; enter goes on" in texts(app))
+        await settled(lambda: "5 of 6 runs done; ↵/s goes on" in texts(app))
         await pilot.press("r")
         assert not programs.started  # nothing to report yet
         await pilot.press("enter")

@@ -129,6 +129,7 @@ async def test_changed_keys_work_and_are_shown(make_app: Callable[..., ArcadeApp
         await pilot.press("f1")
         assert isinstance(app.screen, HelpScreen)
         await pilot.pause()
+        assert "Press g and a new agent" in " ".join(texts(app).replace("│", " ").split())
         lines = texts(app).splitlines()
         assert any("F1 " in line and keys.BY_ID["app.help"].tooltip in line for line in lines)
         assert any("g " in line and keys.BY_ID["home.train"].tooltip in line for line in lines)

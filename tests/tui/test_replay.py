@@ -99,7 +99,8 @@ async def test_a_person_looks_into_the_buffer(
         await settled(lambda: "Transition 999 of 600 to 999" in texts(app))
         for words in (
             "400 transitions",
-            "following the newest",
+            "age 1, following the newest",
+            "Q-values before and after",
             "TD error +10.7",
             "reward 1",
             "Before",

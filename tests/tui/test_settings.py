@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.widgets import Input, Select, Static
 
-from arcade_dqn.config import Settings
+from arcade_dqn.config import Settings, setting_table
 from arcade_dqn.tui.app import ArcadeApp
 from arcade_dqn.tui.screens.settings import SettingsScreen
 
@@ -57,6 +57,20 @@ async def test_change_check_copy_and_train(make_app: Callable[..., ArcadeApp], p
         run = Path(programs.trainer.commands[0][1]["run"])
         settings = Settings.from_json((run / "config.json").read_bytes())
         assert (settings.run.seed, settings.network.hidden, settings.preset) == (7, (32, 16), "cartpole")
+
+
+async def test_the_chosen_settings_help_is_whole_where_the_form_is_narrow(make_app: Callable[..., ArcadeApp]) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("c")
+        await settled(lambda: isinstance(app.screen, SettingsScreen) and "arcade-dqn train" in verdict(app))
+        for name, setting in setting_table().items():
+            field(app, name).focus()
+            about = app.screen.query_one("#setting-about", Static)
+            await settled(lambda help=setting.help, about=about: str(about.content).startswith(help))
+            await pilot.pause()
+            shown = "".join(about.render_line(y).text for y in range(about.size.height))
+            assert setting.allowed.replace(" ", "") in shown.replace(" ", ""), name
 
 
 async def test_another_preset(make_app: Callable[..., ArcadeApp]) -> None:

@@ -135,3 +135,5 @@ async def test_a_run_in_training_has_them_too(make_app: Callable[..., ArcadeApp]
         assert app.snapshot.run is not None
         save(RunDir.open(app.snapshot.run).stage(0), 0, None)
         await settled(lambda: len(rows(app)) == 1)
+        assert "one to play beside it comes with the next evaluation" in about(app)
+        assert app.screen.query_one(DataTable).border_subtitle == "1 saved step"

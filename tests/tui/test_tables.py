@@ -254,6 +254,7 @@ async def test_marked_runs_are_compared(make_app: Callable[..., ArcadeApp], tmp_
         await settled(lambda: isinstance(app.screen, CompareScreen) and len(chart(app).plot.traces) == 6)
         assert [trace.x.tolist() for trace in chart(app).plot.traces[::2]] == [[100, 200]] * 3
         assert "seed2 · seed 2 · 200 steps · best 40.0, last 40.0" in legend(app)
+        assert "mean of 20 episodes" in str(chart(app).border_subtitle)
         await pilot.press("right", "right", "right", "x")
         assert "mean of 200 episodes" in str(chart(app).border_subtitle)
         assert chart(app).plot.traces[0].x.tolist() == [2.0, 4.0]
@@ -264,6 +265,22 @@ async def test_marked_runs_are_compared(make_app: Callable[..., ArcadeApp], tmp_
         assert "seed3 · 1 seed · 30.0 at 200" in legend(app)
         await pilot.press("escape")
         await settled(lambda: isinstance(app.screen, RunsScreen))
+
+
+async def test_many_episodes_are_smoothed_more(make_app: Callable[..., ArcadeApp], tmp_path: Path) -> None:
+    run = RunDir.create(tmp_path / "runs", build("CartPole-v1", "cartpole", {}), "long")
+    for step in range(6_000):
+        run.append_metrics({"kind": "episode", "step": step, "return": 1.0, "length": 1})
+    run.close()
+    app = make_app()
+    async with app.run_test(size=(120, 30)) as pilot:
+        await pilot.press("r")
+        await settled(lambda: len(rows(app)) == 1)
+        await pilot.press("space", "c")
+        # A fiftieth of them is 120: the next notch.
+        await settled(lambda: "mean of 200 episodes" in str(chart(app).border_subtitle))
+        await pilot.press("left")
+        assert "mean of 100 episodes" in str(chart(app).border_subtitle)
 
 
 def chart(app: ArcadeApp) -> Chart:

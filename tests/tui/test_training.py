@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import RichLog
 
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.tui.app import ArcadeApp
@@ -116,18 +117,48 @@ async def test_epsilon_stays_within_its_bounds(make_app: Callable[..., ArcadeApp
         assert programs.trainer.commands[-1] == ("set", {"name": "epsilon", "value": 0.0})
 
 
-async def test_view_on_and_off(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_view_large_hidden_and_beside_the_curves(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
     app = make_app()
-    async with training(app, programs) as pilot:
-        view = app.screen.query_one("#view", Picture)
+    async with training(app, programs, (80, 24)) as pilot:
+        view, curves = app.screen.query_one("#view", Picture), app.screen.query_one("#curves")
         await settled(lambda: view.has_picture)
         projector: Any = app.projector
         assert projector.wanted[-1].target == str(app.snapshot.run)
+        beside = view.size
+        await pilot.press("v")
+        # In the smallest usual terminal the game is three times as high, and the gauges are still there.
+        await settled(lambda: view.size.height >= 3 * beside.height)
+        assert not curves.display
+        assert view.size.width > beside.width
+        assert "Epsilon" in texts(app)
+        assert projector.wanted[-1] is not None
         await pilot.press("v")
         assert not view.display
+        assert curves.display
         assert projector.wanted[-1] is None
         await pilot.press("v")
-        await settled(lambda: view.display and projector.wanted[-1] is not None)
+        await settled(lambda: view.display and view.size == beside and projector.wanted[-1] is not None)
+
+
+async def test_the_log_is_broken_anew_in_another_width(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+    app = make_app()
+    async with training(app, programs, (160, 50)) as pilot:
+        programs.trainer.says("warning", message=f"a sentence of {'many ' * 9}words")
+        log = app.screen.query_one("#log", RichLog)
+        await settled(lambda: any("a sentence of" in line.text for line in log.lines))
+        wide = len(log.lines)
+        await pilot.resize_terminal(80, 24)
+        await settled(lambda: len(log.lines) > wide)
+        assert max(len(line.text.rstrip()) for line in log.lines) <= log.content_size.width
+
+
+async def test_the_buffers_numbers_fit_beside_a_persons_steps(
+    make_app: Callable[..., ArcadeApp], programs: Any
+) -> None:
+    app = make_app()
+    async with training(app, programs, (80, 24)):
+        programs.trainer.publish(replay_size=123_456, replay_capacity=200_000, demonstrations=12_345)
+        await settled(lambda: "Replay 12.3k yours 123k/200k" in texts(app))
 
 
 async def test_window_on_and_off(make_app: Callable[..., ArcadeApp], programs: Any) -> None:

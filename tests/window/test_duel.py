@@ -193,6 +193,8 @@ def test_the_agent_begins_with_the_person(model: Path, duels: Callable[..., Duel
     assert steps(duel)[0] == fallen[0], "the next round begins when the agent is through as well"
     assert steps(duel)[1] > fallen[1]
     assert "Press a key" not in duel.view().message
+    # Who waits is told how to wait less.
+    assert duel.view().hints == ((("-", "+"), "speed"), (("R",), "this round again"), (("?",), "keys"))
 
 
 def test_the_controls_are_the_left_ones(model: Path, duels: Callable[..., Duel]) -> None:

@@ -9,7 +9,10 @@ import pygame
 import pytest
 
 from arcade_dqn.stage import palette
+from arcade_dqn.window.bars import draw_compact_row
+from arcade_dqn.window.charts import draw_sparkline
 from arcade_dqn.window.hud import Hud
+from arcade_dqn.window.ink import Ink
 from arcade_dqn.window.layout import place
 from arcade_dqn.window.view import Gauge, Heat, Look, Thought, View, number, number_q
 
@@ -32,6 +35,28 @@ def test_a_gauge_is_filled_to_the_exact_column(surface: pygame.Surface, view: Vi
         palette.ACCENT if x < edge else palette.RAISED for x in range(bar.left + bar.height, bar.right - bar.height)
     ]
     assert row == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "tag", "word"),
+    [
+        ("1,576 / 100,000  1.6%", "before learning", True),
+        ("123,456,789 / 1,000,000,000  12%", "before learning", False),
+        ("1,576 / 100,000  1.6%", "", False),
+    ],
+)
+def test_a_gauges_word_and_number_never_touch(
+    surface: pygame.Surface, view: Views, value: str, tag: str, word: bool
+) -> None:
+    hud = Hud()
+    hud.draw(surface, view(gauges=(Gauge("REPLAY BUFFER", value, 0.5, tag=tag),)), None)
+    bar = hud.layout.bar(0)
+    pixels = pygame.surfarray.array3d(surface)[bar.left : bar.right, bar.top - 24 : bar.top - 2]
+    faint = np.flatnonzero((pixels == palette.FAINT).all(axis=2).any(axis=1))
+    white = np.flatnonzero((pixels == palette.TEXT).all(axis=2).any(axis=1))
+    assert bool(len(faint)) == word
+    if word:
+        assert faint.max() + 5 < white.min()
 
 
 def test_an_empty_and_a_full_gauge_and_one_out_of_use(surface: pygame.Surface, view: Views) -> None:
@@ -76,6 +101,43 @@ def test_q_value_bars_go_left_and_right_of_zero(surface: pygame.Surface, view: V
     assert bar == list(range(bar[0], bar[-1] + 1))
     assert min(bright) < min(dim)
     assert groove
+
+
+def test_in_two_columns_no_mark_of_zero_goes_through_a_number(surface: pygame.Surface) -> None:
+    ink = Ink(1.0)
+    surface.fill(palette.SURFACE)
+    row = pygame.Rect(10, 10, 120, 16)
+    draw_compact_row(surface, ink, row, "", -1.0, "", (-2.0, 0.5), None)
+    bar = row.bottom - ink.px(3)
+    assert {surface.get_at((x, y))[:3] for x in range(row.left, row.right) for y in range(row.top, bar)} == {
+        palette.SURFACE
+    }
+    assert palette.MUTED in colours(surface, bar + 1, row.left, row.right)
+
+
+@pytest.mark.parametrize(("width", "fits"), [(400, True), (130, True), (70, False)])
+def test_the_returns_heading_is_not_written_over(surface: pygame.Surface, width: int, fits: bool) -> None:
+    ink = Ink(1.0)
+    surface.fill(palette.SURFACE)
+    draw_sparkline(surface, ink, pygame.Rect(0, 0, width, 60), [])
+    heading = ink.width("RETURNS", "small")
+    gap = {surface.get_at((x, y))[:3] for x in range(heading + 1, heading + 9) for y in range(20)}
+    assert gap == {palette.SURFACE}
+    beside = {surface.get_at((x, y))[:3] for x in range(heading + 9, width) for y in range(20)}
+    assert (beside != {palette.SURFACE}) == fits
+
+
+@pytest.mark.parametrize("recording", ["", "0:03"])
+def test_a_message_leaves_the_lower_half_to_the_paddle(surface: pygame.Surface, view: Views, recording: str) -> None:
+    picture = np.full((160, 160, 3), 200, np.uint8)
+    hud = Hud()
+    drawn = []
+    for message in ("", "Press a key of the game to begin"):
+        hud.draw(surface, view(message=message, recording=recording), picture)
+        drawn.append(pygame.surfarray.array3d(surface).astype(int))
+    changed = np.argwhere((drawn[0] != drawn[1]).any(axis=2))
+    assert len(changed)
+    assert changed[:, 1].max() < hud.layout.picture.centery
 
 
 def test_a_random_choice_has_another_colour_and_a_word(surface: pygame.Surface, view: Views) -> None:

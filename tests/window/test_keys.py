@@ -68,10 +68,13 @@ def test_hints_are_the_windows_or_the_games() -> None:
     assert hints(CARTPOLE, person=True) == (
         (("←",), "push left"),
         (("→",), "push right"),
+        (("Space",), "pause"),
         (("H",), "hand back"),
         (("?",), "keys"),
     )
     assert (("H",), "hand back") not in hints(CARTPOLE, person=True, agent=False)
+    # In Pong the space bar serves: another key pauses.
+    assert (("P",), "pause") in hints(find("ALE/Pong-v5"), person=True)
 
 
 def test_the_help_names_every_key() -> None:

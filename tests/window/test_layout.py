@@ -7,6 +7,7 @@ import pytest
 
 from arcade_dqn.window.duel_layout import HIGH_STRIP, STRIP, WHOLE, lay_out_duel
 from arcade_dqn.window.layout import MINIMUM, Layout, lay_out, place, scale_for
+from arcade_dqn.window.layout import WHOLE as SINGLE_WHOLE
 
 
 @pytest.mark.parametrize(
@@ -88,6 +89,13 @@ def _panel_parts(layout: Layout) -> list[pygame.Rect]:
 def test_atari_and_minatar_fill_the_default_windows_height() -> None:
     assert place((160, 210), lay_out((1280, 720), 3, 6).picture).size == (480, 630)
     assert place((160, 160), lay_out((1280, 720), 3, 3).picture).size == (640, 640)
+
+
+def test_a_small_window_is_filled_too() -> None:
+    room = lay_out((640, 360), 3, 6, (160, 210)).picture
+    # Once is 2/3 of the height.
+    assert place((160, 210), room, SINGLE_WHOLE).height == room.height
+    assert place((600, 400), lay_out((1280, 720), 3, 2, (600, 400)).picture, SINGLE_WHOLE).size == (600, 400)
 
 
 def test_a_wide_picture_leaves_room_for_a_chart_and_a_high_one_does_not() -> None:

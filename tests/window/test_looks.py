@@ -111,6 +111,21 @@ def test_the_columns_of_a_histogram_have_the_exact_heights(view: Views) -> None:
             assert len(columns) < 100
 
 
+def test_where_histograms_have_no_room_the_chosen_ones_is_drawn_alone(view: Views) -> None:
+    ink = Ink(1.0)
+    surface = pygame.Surface((240, 110))
+    heights = ((1.0,) * 10,) * 6
+    look = Look("returns", "RETURNS", returns=Histograms(0.0, 4.0, heights))
+    names = tuple(f"action {n}" for n in range(6))
+    draw_look(
+        surface, ink, pygame.Rect(5, 5, 230, 80), view(look=look, action_names=names, q_values=(2.0,) * 6, action=3)
+    )
+    pixels = pygame.surfarray.array3d(surface)
+    tall = (pixels == palette.ACCENT).all(axis=2).sum(axis=1)
+    assert (tall > 15).sum() > 60, "it has a width that can be read"
+    assert not (pixels == palette.ACCENT_DIM).all(axis=2).any(), "and no other is squeezed beside it"
+
+
 # --- heat ---
 
 

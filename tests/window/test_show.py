@@ -133,6 +133,12 @@ def test_without_an_agent_nobody_takes_over(person: Show) -> None:
     assert "no saved agent" in person.view().message
 
 
+def test_a_person_alone_sees_no_gauges_of_a_training(person: Show) -> None:
+    view = person.view()
+    assert view.gauges == ()
+    assert view.subtitle == "no agent saved yet: you play alone"
+
+
 def test_the_newest_thoughts_are_kept(show: Show) -> None:
     show.advance(0.1, budget=None)
     view = show.view()
@@ -180,7 +186,7 @@ def test_a_message_goes_away(show: Show) -> None:
 
 
 def test_a_demos_view(show: Show) -> None:
-    show.advance(0.1)
+    show.advance(0.1, budget=None)
     view = show.view(60)
     assert (view.state, view.title, view.subtitle, view.frame_rate) == ("DEMO", "CartPole", "model balance", 60)
     assert [(gauge.label, gauge.value, gauge.level) for gauge in view.gauges] == [

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import imageio_ffmpeg
 import numpy as np
 import pygame
 import pytest
@@ -183,8 +184,10 @@ def _check_gauges(pixels: np.ndarray) -> None:
     # The game's picture: CartPole's sky, one screen pixel for each of its own.
     placed = place((600, 400), layout.picture)
     assert placed.size == (600, 400)
-    sky = cartpole.draw(0.0, 0.0, None)[10:50, 10:-10]
-    np.testing.assert_array_equal(pixels[placed.top + 10 : placed.top + 50, placed.left + 10 : placed.right - 10], sky)
+    # Below the message of what was saved.
+    sky = cartpole.draw(0.0, 0.0, None)[70:110, 10:-10]
+    shown = pixels[placed.top + 70 : placed.top + 110, placed.left + 10 : placed.right - 10]
+    np.testing.assert_array_equal(shown, sky)
     assert tuple(pixels[placed.centery, placed.left - 3]) == palette.SCREEN
 
 
@@ -264,6 +267,30 @@ def test_every_view_is_opened_by_its_key(screen: Screen, model: Path, tmp_path: 
             shot = pygame.image.load(event(process, "saved")["path"])
             panels.append(pygame.image.tobytes(shot.subsurface(lay_out(SIZE, 3, 2).look), "RGB"))
         assert len(set(panels)) == len(panels)
+
+
+def test_a_film_has_all_but_the_mark_that_it_is_filmed(screen: Screen, model: Path, tmp_path: Path) -> None:
+    with window([str(model), "--events", "--seed", "1", "--size", "1280x720"], tmp_path, screen.display) as process:
+        event(process, "opened")
+        press(process, "space", "c", "s")
+        shot = pygame.surfarray.array3d(pygame.image.load(event(process, "saved")["path"])).swapaxes(0, 1)
+        press(process, "c")
+        frames = imageio_ffmpeg.read_frames(event(process, "saved")["path"])
+        width, height = next(frames)["size"]
+        filmed = np.frombuffer(next(frames), np.uint8).reshape(height, width, 3)
+        frames.close()
+    corner = lay_out(SIZE, 3, 2, (600, 400), chart=True).screen
+    corner = pygame.Rect(corner.left + 12, corner.top + 12, 40, 40)
+
+    def red(pixels: np.ndarray) -> bool:
+        part = pixels[corner.top : corner.bottom, corner.left : corner.right].astype(int)
+        return bool((part[..., 0] - part[..., 1] > 80).any())
+
+    assert red(shot)
+    assert not red(filmed)
+    panel = lay_out(SIZE, 3, 2, (600, 400), chart=True).panel
+    inside = panel.inflate(-40, -40)
+    assert filmed[inside.top : inside.bottom, inside.left : inside.right].max() > 200
 
 
 def test_two_agents_side_by_side(screen: Screen, model: Path, tmp_path: Path) -> None:

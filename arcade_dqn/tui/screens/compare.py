@@ -21,8 +21,10 @@ from arcade_dqn.tui.widgets.chart import Chart, Plot, Trace, running_mean
 if TYPE_CHECKING:
     from arcade_dqn.experiments.curves import Floats
 
-_WINDOWS = (1, 2, 5, 10, 20, 50, 100, 200)
+_WINDOWS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 """Episodes in the running mean, by the notches of the slider."""
+_FIRST_WINDOW, _FIRST_SHARE = 20, 1 / 50
+"""What the slider begins with: the least of them, and of the episodes of the run that has most."""
 _LETTERS = "ABCDE"
 """So many curves can be told apart, by letter and tone."""
 _DOTS = 64
@@ -43,7 +45,8 @@ class CompareScreen(ArcadeScreen):
         self._runs: list[RunCurves] = []
         self._clock = False
         self._scores = False
-        self._notch = _WINDOWS.index(20)
+        self._notch: int | None = None
+        """The slider's; None until the runs are read or a person has moved it."""
 
     def body(self) -> ComposeResult:
         chart = Chart(empty="reading the runs", id="compare-chart")
@@ -72,6 +75,8 @@ class CompareScreen(ArcadeScreen):
 
     def _found(self, runs: list[RunCurves]) -> None:
         self._runs = runs
+        if self._notch is None:
+            self._notch = _first_notch(max((len(run.returns.y) for run in runs), default=0))
         self._draw()
 
     def _draw(self) -> None:
@@ -88,13 +93,14 @@ class CompareScreen(ArcadeScreen):
             chart.border_subtitle = ""
             legend.update(Content("\n").join(_group_line(index, group) for index, group in enumerate(found)))
         else:
-            window = _WINDOWS[self._notch]
+            notch = _first_notch(0) if self._notch is None else self._notch
+            window = _WINDOWS[notch]
             shown = self._runs[: len(_LETTERS)]
             left_out = len(self._runs) - len(shown)
             traces = [trace for index, run in enumerate(shown) for trace in self._curve(index, run, window)]
             chart.show(Plot(tuple(traces)))
             chart.border_title = f"Return over {axis}"
-            slider = "─" * self._notch + "●" + "─" * (len(_WINDOWS) - 1 - self._notch)
+            slider = "─" * notch + "●" + "─" * (len(_WINDOWS) - 1 - notch)
             chart.border_subtitle = f"smoothing {slider} mean of {window} episode{'s' if window > 1 else ''}"
             legend.update(Content("\n").join(_run_line(index, run) for index, run in enumerate(shown)))
         more = f", and {left_out} more than can be told apart" if left_out else ""
@@ -115,8 +121,15 @@ class CompareScreen(ArcadeScreen):
         self._draw()
 
     def action_smooth(self, more: bool) -> None:
-        self._notch = min(max(self._notch + (1 if more else -1), 0), len(_WINDOWS) - 1)
+        notch = _first_notch(0) if self._notch is None else self._notch
+        self._notch = min(max(notch + (1 if more else -1), 0), len(_WINDOWS) - 1)
         self._draw()
+
+
+def _first_notch(episodes: int) -> int:
+    """The notch whose curve is neither a step for each of a few episodes nor a band of thousands."""
+    wanted = max(_FIRST_WINDOW, episodes * _FIRST_SHARE)
+    return next((notch for notch, window in enumerate(_WINDOWS) if window >= wanted), len(_WINDOWS) - 1)
 
 
 def _line(index: int, x: Floats, y: Floats) -> list[Trace]:

@@ -50,7 +50,7 @@ class ExperimentsScreen(ArcadeScreen):
                 about.border_title = "How it is answered"
                 yield about
             with Vertical(id="lab-right"):
-                chart = Chart(empty="press enter to find out", id="lab-curves")
+                chart = Chart(empty=f"press {self._begin} to find out", id="lab-curves")
                 chart.border_title = "Score over steps, mean of the seeds"
                 yield chart
                 table = Static(id="lab-table")
@@ -128,8 +128,13 @@ class ExperimentsScreen(ArcadeScreen):
         if results.complete:
             return " " + results.answer()
         if results.scores:
-            return f" {len(results.done)} of {question.runs} runs done; enter goes on"
-        return f" {question.runs} short runs of {title_of(question.game)}; enter starts them"
+            return f" {len(results.done)} of {question.runs} runs done; {self._begin} goes on"
+        return f" {question.runs} short runs of {title_of(question.game)}; {self._begin} starts them"
+
+    @property
+    def _begin(self) -> str:
+        """The key that starts an experiment, as it is written here."""
+        return self.arcade.key("experiments.begin")
 
     def action_ask(self, number: int) -> None:
         """Choose the question with this number and start it."""

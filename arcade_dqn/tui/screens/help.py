@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
@@ -12,26 +12,35 @@ from arcade_dqn.tui import keys
 from arcade_dqn.tui.screens.base import ArcadeScreen
 
 _ABOUT = (
-    "Choose a game with the arrows: its best saved agent plays beside the list. Press t and a new agent begins to "
-    "learn it from nothing. It remembers what happened in the replay buffer and learns from random pieces of that; "
+    "Choose a game with the arrows: its best saved agent plays beside the list. Press {train} and a new agent begins "
+    "to learn it from nothing. It remembers what happened in the replay buffer and learns from random pieces of that; "
     "epsilon is how often it tries something at random instead of what it believes best."
 )
 
 
 class HelpScreen(ArcadeScreen):
-    """Every key, by the place where it works."""
+    """Every key, by the place where it works; the keys of `place`, where the person is, come first."""
 
     PLACE = "help"
     BINDINGS = keys.HELP
     AUTO_FOCUS = "VerticalScroll"
 
+    def __init__(self, place: str | None = None) -> None:
+        super().__init__()
+        self._place = place
+
     def body(self) -> ComposeResult:
         with VerticalScroll(id="help") as scroll:
             scroll.border_title = "Help"
-            yield Static(_ABOUT, markup=False)
-            for place, bindings in keys.SECTIONS.items():
-                yield Static(Content.assemble((place, "bold $primary")), classes="place")
-                yield Static(Content("\n").join(_line(self, binding) for binding in bindings))
+            # Who asks elsewhere wants the keys of that place: what the arcade is about is said where one begins.
+            if self._place in (None, keys.FIRST_PLACE):
+                yield Static(_ABOUT.format(train=self.arcade.key("home.train")), markup=False)
+            for place, bindings in sorted(keys.SECTIONS.items(), key=lambda section: section[0] != self._place):
+                yield from self._section(place, bindings)
+
+    def _section(self, place: str, bindings: list[BindingType]) -> ComposeResult:
+        yield Static(Content.assemble((place, "bold $primary")), classes="place")
+        yield Static(Content("\n").join(_line(self, binding) for binding in bindings))
 
 
 def _line(screen: HelpScreen, binding: object) -> Content:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _EVERY = 1.0
 """Seconds between two looks into the buffer."""
+_VALUES, _VALUES_SHORT = "Q-values before and after, by the newest network", "Q-values before and after"
 _PATIENCE = 5.0
 """Seconds after which an answer is not waited for any longer."""
 
@@ -67,7 +68,7 @@ class ReplayScreen(ArcadeScreen):
                 facts.border_title = "Transition"
                 yield facts
                 values = Static(id="replay-values", markup=False)
-                values.border_title = "Q-values before and after, by the newest network"
+                values.border_title = _VALUES
                 yield values
 
     # --- asking ---
@@ -123,10 +124,11 @@ class ReplayScreen(ArcadeScreen):
             self.query_one(f"#replay-{name}", Chart).show(Plot((Trace(x, y, "line", "second"),)))
         one = found.transition
         facts = self.query_one("#replay-transition", Static)
-        facts.border_title = f"Transition {one.number:,} of {one.oldest:,} to {one.newest:,} · age {one.age:,}"
-        facts.border_subtitle = "following the newest" if self._number is None else ""
+        facts.border_title = f"Transition {one.number:,} of {one.oldest:,} to {one.newest:,}"
+        facts.border_subtitle = f"age {one.age:,}{', following the newest' if self._number is None else ''}"
         facts.update(found.facts(), layout=False)
         values = self.query_one("#replay-values", Static)
+        values.border_title = _VALUES if values.size.width > len(_VALUES) + 4 else _VALUES_SHORT
         values.update(found.q_lines(max(values.content_size.width, 30)))
 
     def _size_of(self, name: str) -> tuple[int, int]:

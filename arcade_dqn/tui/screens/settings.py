@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
@@ -40,6 +40,7 @@ class SettingsScreen(ArcadeScreen):
         self._info = info
         self._preset = info.preset
         self._settings: Settings | None = None
+        self._by_id = {_id(name): setting for name, setting in setting_table().items()}
 
     def body(self) -> ComposeResult:
         with Horizontal(id="preset-line"):
@@ -64,6 +65,7 @@ class SettingsScreen(ArcadeScreen):
                     yield Static(key, classes="name")
                     yield Input(id=_id(name), compact=True, select_on_focus=False)
                     yield Static(_about(setting), classes="help", markup=False)
+        yield Static(id="setting-about", markup=False)
         yield Static(id="verdict", markup=False)
 
     def completed(self) -> None:
@@ -76,12 +78,19 @@ class SettingsScreen(ArcadeScreen):
             self.query_one(f"#{_id(name)}", Input).value = _shown(get_setting(settings, name))
         self._check()
 
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Beside the fields of a narrow form the help is cut off: the chosen one's stands below, whole."""
+        setting = self._by_id.get(event.widget.id or "")
+        text = _about(setting) if setting else preset_about(self._preset)
+        self.query_one("#setting-about", Static).update(text)
+
     @on(Select.Changed, "#preset")
     def _preset_chosen(self, event: Select.Changed) -> None:
         if not self._complete:
             return
         self._preset = str(event.value)
-        self.query_one("#preset-about", Static).update(preset_about(self._preset))
+        for about in ("#preset-about", "#setting-about"):
+            self.query_one(about, Static).update(preset_about(self._preset))
         self._fill()
 
     def overrides(self) -> dict[str, str]:

@@ -25,6 +25,7 @@ _LABELS = [
     Text(column, justify="right" if column in _RIGHT else "left")
     for column in ("", "steps", "score", "games", "updates", "file")
 ]
+_LONE = "one to play beside it comes with the next evaluation"
 _REREAD = 3.0
 """Seconds between two looks into the folder: the run may still train."""
 
@@ -97,7 +98,8 @@ class StagesScreen(ArcadeScreen):
         paths = [entry.path for entry in self._entries]
         if self._at in paths:
             table.move_cursor(row=paths.index(self._at))
-        table.border_subtitle = f"{len(self._entries)} saved steps"
+        count = len(self._entries)
+        table.border_subtitle = f"{count} saved step{'' if count == 1 else 's'}"
         self._describe()
 
     def _letter(self, entry: ModelEntry) -> str:
@@ -119,7 +121,8 @@ class StagesScreen(ArcadeScreen):
             about.update(f"{entry.path}\n{entry.problem}")
         else:
             pair = self._pair()
-            beside = f"b plays {_step(pair[0])} beside {_step(pair[1])}" if pair else "space marks it as A"
+            alone = _LONE if len(self._entries) == 1 else "space marks it as A"
+            beside = f"b plays {_step(pair[0])} beside {_step(pair[1])}" if pair else alone
             about.update(f"{entry.path}\n{beside}")
 
     @on(DataTable.RowSelected)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
 
 from textual import events, work
 from textual.app import ComposeResult
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 SMOOTHING = 20
 """Episodes in the running mean that the chart draws."""
+View = Literal["beside", "large", "hidden"]
+"""The agent in the terminal: beside the curves, in their place, or nowhere."""
+_NEXT: Mapping[View, View] = {"beside": "large", "large": "hidden", "hidden": "beside"}
 _CHART_EVERY = 3
 """Snapshots between two drawings of the charts."""
 
@@ -49,7 +53,7 @@ class TrainingScreen(ArcadeScreen):
         self._drawn = -1
         self._looks = 0
         self._shown = -1
-        self._viewing = True
+        self._view: View = "beside"
 
     def body(self) -> ComposeResult:
         yield ProgressLine(id="progress")
@@ -129,12 +133,14 @@ class TrainingScreen(ArcadeScreen):
         self.query_one("#facts", Static).update(_facts(status), layout=False)
         capacity = max(status.replay_capacity, 1)
         learning = status.replay_size >= status.learning_start
+        yours = status.demonstrations
+        fill, most = status.replay_size, status.replay_capacity
         self.query_one("#replay", Gauge).set(
-            status.replay_size / capacity,
-            f"{f'{status.demonstrations:,} yours  ' if status.demonstrations else ''}"
-            f"{status.replay_size:,} / {status.replay_capacity:,}",
+            fill / capacity,
+            f"{f'{yours:,} yours  ' if yours else ''}{fill:,} / {most:,}",
             status.learning_start / capacity,
             caption="Replay" if learning else f"Replay ┃ learns from {status.learning_start:,}",
+            shorter=f"{f'{short(yours)} yours ' if yours else ''}{short(fill)}/{short(most)}",
         )
         epsilon = 0.0 if math.isnan(status.epsilon) else status.epsilon
         how = "by hand" if status.epsilon_override else "schedule"
@@ -215,6 +221,10 @@ class TrainingScreen(ArcadeScreen):
 
     def on_resize(self, event: events.Resize) -> None:
         self._drawn = -1
+        if self._complete:
+            # The log breaks its lines when they are written: in another width they are written again.
+            self.query_one("#log", RichLog).clear()
+            self._lines = 0
 
     # --- keys ---
 
@@ -255,10 +265,18 @@ class TrainingScreen(ArcadeScreen):
             self.arcade.show_stages(run, game)
 
     def action_view(self) -> None:
-        self._viewing = not self._viewing
+        self._set_view(_NEXT[self._view])
+
+    def _set_view(self, view: View) -> None:
+        self._view = view
+        self.query_one("#training").set_class(view == "large", "-large")
         self.query_one("#view", Picture).display = self._viewing
         if not self._viewing:
             self.arcade.projector.show(None, (0, 0))
+
+    @property
+    def _viewing(self) -> bool:
+        return self._view != "hidden"
 
     def action_window(self) -> None:
         cabinet, run = self.arcade.cabinet, self.arcade.snapshot.run
@@ -268,7 +286,7 @@ class TrainingScreen(ArcadeScreen):
             self.notify("The run is getting ready; try again in a moment.")
         else:
             if not cabinet.display and not self._viewing:
-                self.action_view()
+                self._set_view("beside")
             self.arcade.in_thread(lambda: cabinet.open_window(str(run)))
 
     @work

@@ -142,7 +142,7 @@ def _draw_axes(canvas: Canvas, x_high: float, y_range: tuple[float, float], inne
     for row in range(inner_height):
         canvas.put(row, _GUTTER - 1, "│", "axis")
     used: set[int] = set()
-    for value in reversed(braille.ticks(y_low, y_high, max(inner_height // 3, 1))):
+    for value in reversed(_y_ticks(y_low, y_high, inner_height)):
         dot = braille.to_rows(np.array([value], np.float64), y_low, y_high, inner_height * 4)[0]
         row = int(dot) // 4
         if row not in used:
@@ -160,6 +160,19 @@ def _draw_axes(canvas: Canvas, x_high: float, y_range: tuple[float, float], inne
         if start >= free_from:
             canvas.put(inner_height, start, text, "label")
             free_from = start + len(text) + 2
+
+
+def _y_ticks(low: float, high: float, rows: int) -> list[float]:
+    """Round values for an axis of so many rows: about one in three has one, and where there is room, two at least.
+
+    One alone is no scale: it tells where a curve is, and not how far from there.
+    """
+    ticks: list[float] = []
+    for parts in range(max(rows // 3, 1), max(rows - 1, 1) + 1):
+        ticks = braille.ticks(low, high, parts)
+        if len(ticks) > 1:
+            break
+    return ticks
 
 
 class Chart(Widget):

@@ -28,7 +28,10 @@ def mark_cell(mark: float, width: int) -> int:
 
 
 class Gauge(Widget):
-    """Two lines: a caption with a value at its right, and under it the bar. With a mark, its cell is drawn `┃`."""
+    """Two lines: a caption with a value at its right, and under it the bar. With a mark, its cell is drawn `┃`.
+
+    Where the value has no room beside the caption, its shorter form is drawn, or none.
+    """
 
     DEFAULT_CSS = """
     Gauge { height: 2; width: 1fr; }
@@ -46,25 +49,32 @@ class Gauge(Widget):
         self.caption = caption
         self.share = 0.0
         self.value = ""
+        self.shorter = ""
         self.mark: float | None = None
 
-    def set(self, share: float, value: str, mark: float | None = None, caption: str | None = None) -> None:
+    def set(
+        self, share: float, value: str, mark: float | None = None, caption: str | None = None, shorter: str = ""
+    ) -> None:
         """Show another state; draws only if something changed."""
         caption = self.caption if caption is None else caption
-        if (share, value, mark, caption) != (self.share, self.value, self.mark, self.caption):
-            self.share, self.value, self.mark, self.caption = share, value, mark, caption
+        state = (share, value, mark, caption, shorter)
+        if state != (self.share, self.value, self.mark, self.caption, self.shorter):
+            self.share, self.value, self.mark, self.caption, self.shorter = state
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         base = self.rich_style
         if y == 0:
-            gap = max(width - len(self.caption) - len(self.value), 1)
+            room = width - len(self.caption) - 1
+            # A number that is cut off is another number: rather none, the bar tells it, too.
+            value = next((value for value in (self.value, self.shorter) if len(value) <= room), "")
+            gap = max(room + 1 - len(value), 1)
             return Strip(
                 [
                     Segment(self.caption, base + self._style("gauge--caption")),
                     Segment(" " * gap, base),
-                    Segment(self.value, base + self._style("gauge--value")),
+                    Segment(value, base + self._style("gauge--value")),
                 ]
             ).adjust_cell_length(width, base)
         if y == 1:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -162,11 +163,16 @@ def _system_style(top: int, bottom: int | None) -> Style:
 
 
 class Picture(Widget):
-    """Shows strips made elsewhere (`to_strips`), in the middle of its space; redraws only the lines that changed."""
+    """Shows strips made elsewhere (`to_strips`), in the middle of its space; redraws only the lines that changed.
+
+    All within its border is glass, whatever the theme has behind its frames: the pictures' colours are made for it.
+    """
 
     DEFAULT_CSS = """
     Picture { width: 1fr; height: 1fr; }
     """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"picture--glass"}
 
     def __init__(self, message: str = "", *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -210,7 +216,7 @@ class Picture(Widget):
 
     def render_line(self, y: int) -> Strip:
         width, height = self.size
-        base = self.rich_style
+        base = self.get_component_rich_style("picture--glass")
         if not self._strips:
             lines = _wrapped(self._message, max(width - 4, 1))
             row = y - (height - len(lines)) // 2

@@ -51,6 +51,11 @@ class TitleBar(Widget):
         brand, place = " ▚ ARCADE DQN ", self._place
         right = f"{self._right} "
         room = width - len(brand) - len(right) - 2
+        game, dot, _ = place.partition(" · ")
+        if dot and len(place) > room and right.startswith(game + dot):
+            # Where there is little room, the game is named once.
+            right = right.removeprefix(game + dot)
+            room = width - len(brand) - len(right) - 2
         place = place[: max(room, 0)]
         gap = max(width - len(brand) - 1 - len(place) - len(right), 0)
         return Strip(

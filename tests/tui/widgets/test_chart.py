@@ -36,6 +36,14 @@ def test_axes_and_a_rising_line() -> None:
     assert lines[0][6] == " "
 
 
+def test_a_low_chart_has_a_scale_too() -> None:
+    # Pong's: every other step of 20 would be outside.
+    lines = text(draw_plot(Plot((trace([0, 10], [-21, -20]),), level=18.0, x_high=10), 40, 8))
+    labels = [line[:6].strip() for line in lines[:7] if line[:6].strip("│ ")]
+    assert labels == ["20┤", "0┤", "-20┤"]
+    assert len([line for line in text(draw_plot(Plot((trace([0, 1], [0, 1]),)), 20, 2)) if "┤" in line]) == 1
+
+
 def test_marks_lie_over_lines_and_levels_under_them() -> None:
     plot = Plot((trace([0, 10], [5, 5]), trace([9.9], [5], "marks", "mark")), level=5.0)
     canvas = draw_plot(plot, 10, 3, axes=False)

@@ -49,7 +49,9 @@ async def test_gauge_with_its_mark() -> None:
         assert gauge.render_line(1).text == "███┃██████" + " " * 10
         gauge.set(0.1, "50 / 500", mark=0.2, caption="Replay, filling")
         assert gauge.render_line(1).text == "██ ┃" + " " * 16
-        assert gauge.render_line(0).text == "Replay, filling 50 /"
+        assert gauge.render_line(0).text == "Replay, filling     "
+        gauge.set(0.1, "50 / 500", mark=0.2, caption="Replay, filling", shorter="50")
+        assert gauge.render_line(0).text == "Replay, filling   50"
 
 
 async def test_progress_line() -> None:

@@ -46,6 +46,27 @@ def test_shrinking_leaves_small_pictures_alone() -> None:
     assert shrunk(picture, 0, 0) is picture
 
 
+async def test_all_within_the_border_is_glass_whatever_the_theme() -> None:
+    class Shown(App[None]):
+        CSS = "Picture { background: white; } Picture > .picture--glass { background: #000001; color: #aaaaaa; }"
+
+        def compose(self) -> ComposeResult:
+            yield Picture("hi")
+
+    async with Shown().run_test(size=(6, 3)) as pilot:
+        picture = pilot.app.query_one(Picture)
+
+        def papers() -> set[object]:
+            styles = [segment.style for y in range(3) for segment in picture.render_line(y)]
+            return {style.bgcolor.get_truecolor() for style in styles if style is not None and style.bgcolor}
+
+        assert papers() == {(0, 0, 1)}
+        # Characters bring no background of their own, and are as bright as on glass.
+        light = np.full((1, 2, 3), 250, np.uint8)
+        picture.show(to_strips(light, light, Look(ascii=True)))
+        assert papers() == {(0, 0, 1)}
+
+
 async def test_widget_centres_its_picture_and_words() -> None:
     class Shown(App[None]):
         CSS = "Picture { width: 6; height: 3; }"
