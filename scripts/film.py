@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=21.0, help="of the training")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        walk = Walk(Path(folder), TERMINAL, Path(folder))
+        walk = Walk(Path(folder), TERMINAL, Path(folder), {})
         try:
             walk.go(Stop("home", (), ("ARCADE DQN", "learner ready"), 1.0))
             shots = _shoot(walk, 1.4)
