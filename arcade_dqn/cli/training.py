@@ -72,18 +72,26 @@ def repeat(arguments: argparse.Namespace) -> int:
 def _execute(run_dir: RunDir, arguments: argparse.Namespace) -> int:
     """Train in this process and say how it ended. Ctrl+c and SIGTERM save first (training.run handles them)."""
     from arcade_dqn.cli.progress import duration, open_view
+    from arcade_dqn.link.signals import last_words
+    from arcade_dqn.link.text import plain
 
     settings = run_dir.settings()
     with open_view(settings.run.steps) as view, _window(run_dir, arguments) as look:
         view.say(f"{settings.game}: {settings.run.steps:,} steps, preset {settings.preset}, run {run_dir.path}")
-        with quiet_libraries(run_dir.log, arguments.debug):
+        with quiet_libraries(run_dir.log, arguments.debug) as errors:
             from arcade_dqn.training.run import Run
+
+            def give_up(message: str, step: int) -> None:
+                """End at once, from another thread; a bar may stand on the line."""
+                line = "\n" if os.isatty(errors) else ""
+                last_words(errors, f"{line}arcade-dqn: {plain(message, 2000)}\n".encode())
+                os._exit(INTERRUPTED)
 
             def on_event(event: Mapping[str, Any]) -> None:
                 view.show(event)
                 look(event, view)
 
-            result = Run(run_dir, on_event).execute()
+            result = Run(run_dir, on_event, give_up=give_up).execute()
     cut_short = result.reason in ("stopped", "interrupted")
     ending = "done" if result.reason == "steps" else result.reason
     print(

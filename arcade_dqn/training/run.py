@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import queue
+import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from arcade_dqn.games.make import make
 from arcade_dqn.learning.learner import MAX_FUSED
 from arcade_dqn.link.board import Board
 from arcade_dqn.link.commands import Command, ack, failure
+from arcade_dqn.link.signals import end_at_once, on_signals
 from arcade_dqn.link.text import plain
 from arcade_dqn.stage.evaluate import EvaluationStopped, evaluate
 from arcade_dqn.storage.atomic import StorageError
@@ -32,7 +34,6 @@ from arcade_dqn.training.archive import Archive
 from arcade_dqn.training.inspector import Inspector
 from arcade_dqn.training.loop import Loop, Step
 from arcade_dqn.training.recorder import Recorder, Stopwatch
-from arcade_dqn.training.signals import on_first_signal
 from arcade_dqn.training.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -69,8 +70,8 @@ class Run:
 
     `on_event` gets every event of the protocol in `link.commands`, in this thread; only the warning that nothing comes
     any more is told by another one. `commands` brings commands from another thread. `request_stop` may be called from
-    any thread, and so may `stop_is_coming`. `give_up` ends the whole program, with a sentence, when a run that is to
-    stop hangs; without it, a person has to.
+    any thread, and so may `stop_is_coming`. `give_up` ends the whole program at once, with a sentence, from another
+    thread: when a run that is to stop hangs (without it, a person has to), or a second signal comes.
     """
 
     def __init__(
@@ -119,7 +120,7 @@ class Run:
     def execute(self) -> RunResult:
         """Train. Raises ArcadeError, after saving what is sound and telling it as an event, if it cannot go on."""
         try:
-            with self._run_dir.lock(), on_first_signal(lambda: self.request_stop("interrupted")):
+            with self._run_dir.lock(), on_signals(lambda: self.request_stop("interrupted"), self._end_at_once):
                 return self._execute()
         except ArcadeError as error:
             step = self._loop.step if hasattr(self, "_loop") else 0
@@ -146,6 +147,14 @@ class Run:
         finally:
             for game in self._games:
                 game.close()
+
+    def _end_at_once(self, number: int) -> None:
+        """A second signal; told by a thread of its own, while the main one may be held up."""
+        name = signal.Signals(number).name
+        if self._give_up is not None:
+            what = f"ended at once by a second {name}; it can be resumed from its last checkpoint"
+            self._give_up(what, self._loop.step if hasattr(self, "_loop") else 0)
+        end_at_once(number)
 
     def _make_loop(self) -> Loop:
         try:
