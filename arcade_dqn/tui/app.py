@@ -469,7 +469,8 @@ class ArcadeApp(PersonalApp):
 def run_app(runs_dir: Path, *, ascii: bool = False, browser: bool = False) -> int:
     """Run the TUI in this terminal and return the exit code: 0, or 130 if a signal ended it.
 
-    The first signal saves, a second one ends at once. `ascii` draws with ASCII alone, whatever the preferences say. In a `browser` there is no window beside the terminal.
+    The first signal saves, a second one ends at once. `ascii` draws with ASCII alone, whatever the preferences say. In
+    a `browser` there is no window beside the terminal.
     """
     file = prefs.default_path()
     preferences, problems = prefs.load(file)
