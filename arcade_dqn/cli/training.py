@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from arcade_dqn.evaluation import Evaluation
     from arcade_dqn.link.process import Child
     from arcade_dqn.storage.run_dir import RunDir
+
+log = logging.getLogger(__name__)
 
 
 def train(arguments: argparse.Namespace) -> int:
@@ -77,7 +80,8 @@ def _execute(run_dir: RunDir, arguments: argparse.Namespace) -> int:
 
     settings = run_dir.settings()
     with open_view(settings.run.steps) as view, _window(run_dir, arguments) as look:
-        view.say(f"{settings.game}: {settings.run.steps:,} steps, preset {settings.preset}, run {run_dir.path}")
+        with _shown_if_possible():
+            view.say(f"{settings.game}: {settings.run.steps:,} steps, preset {settings.preset}, run {run_dir.path}")
         with quiet_libraries(run_dir.log, arguments.debug) as errors:
             from arcade_dqn.training.run import Run
 
@@ -88,8 +92,9 @@ def _execute(run_dir: RunDir, arguments: argparse.Namespace) -> int:
                 os._exit(INTERRUPTED)
 
             def on_event(event: Mapping[str, Any]) -> None:
-                view.show(event)
-                look(event, view)
+                with _shown_if_possible():
+                    view.show(event)
+                    look(event, view)
 
             result = Run(run_dir, on_event, give_up=give_up).execute()
     cut_short = result.reason in ("stopped", "interrupted")
@@ -116,6 +121,17 @@ def _execute(run_dir: RunDir, arguments: argparse.Namespace) -> int:
             }
         )
     return INTERRUPTED if cut_short else 0
+
+
+@contextlib.contextmanager
+def _shown_if_possible() -> Iterator[None]:
+    """A terminal that was closed or a log on a full disk does the training no harm; a reader that has left ends it."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        log.warning("standard output takes nothing: %s", error)
 
 
 def _notify(text: str) -> None:

@@ -50,13 +50,18 @@ class Archive:
         """
         self.settle(wait=True)
         loop, best = self._loop, self._recorder.best_step
+        self._saving = loop.step
+        try:
+            recorder = self._recorder.get_state()
+        except StorageError as error:
+            self._warn_unsaved(error)
+            return
         state = {
             "loop": loop.get_state(self._checkpoints.have),
-            "recorder": self._recorder.get_state(),
+            "recorder": recorder,
             "seconds": self._stopwatch.seconds,
             "speed_limit": speed_limit,
         }
-        self._saving = loop.step
         self._checkpoints.begin(loop.step, state, () if best is None else (best,))
         self.settle(wait=wait)
 
@@ -66,7 +71,10 @@ class Archive:
             if self._checkpoints.result(wait=wait) is not None:
                 self._saved(self._saving)
         except StorageError as error:
-            self._warn(f"the checkpoint at step {self._saving:,} could not be saved: {error}")
+            self._warn_unsaved(error)
+
+    def _warn_unsaved(self, error: StorageError) -> None:
+        self._warn(f"the checkpoint at step {self._saving:,} could not be saved: {error}")
 
     def load_checkpoint(self) -> float | None:
         """Go on from the newest checkpoint that is whole, and return its speed limit; None if there is none.

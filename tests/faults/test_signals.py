@@ -22,7 +22,8 @@ from arcade_dqn.config import build
 from arcade_dqn.link.board import BoardError, BoardReader
 from arcade_dqn.link.signals import HANGUP_SECONDS
 from arcade_dqn.storage.checkpoint import load_newest
-from arcade_dqn.storage.run_dir import RunDir, list_runs
+from arcade_dqn.storage.run_dir import RunDir
+from arcade_dqn.storage.runs import list_runs
 
 LONG = os.environ.get("FAULTS") == "long"
 PATIENCE = 120.0
@@ -152,6 +153,9 @@ def test_a_terminal_that_is_closed_tells_it_twice_and_the_run_is_saved(tmp_path:
     run, saved = whole_run(tmp_path / "runs")
     assert saved >= step
     assert run.final.is_file()
+    summary = run.read_summary()
+    assert summary is not None
+    assert (summary.state, summary.step) == ("stopped", saved)
 
 
 def _drain(master: int) -> None:
@@ -181,7 +185,9 @@ def test_one_signal_saves_and_ends_the_command_line(
 def test_one_signal_saves_and_ends_the_arcade(
     number: signal.Signals, tmp_path: Path, open_arcade: Callable[..., Any]
 ) -> None:
-    terminal = open_arcade(tmp_path / "runs")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    terminal = open_arcade(tmp_path / "runs", TMPDIR=str(temporary))
     terminal.wait_for("CartPole")
     assert not terminal.restored, "it draws on a screen of its own"
     terminal.press("\x1b[B\x1b[B")
@@ -195,6 +201,7 @@ def test_one_signal_saves_and_ends_the_arcade(
     assert time.monotonic() - begun < SAVED_WITHIN
     assert terminal.restored
     assert terminal.all_ended(family), "no orphans"
+    assert list(temporary.iterdir()) == [], "no temporary files"
     run, saved = whole_run(tmp_path / "runs")
     assert saved >= step
     assert run.final.is_file()
