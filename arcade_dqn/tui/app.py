@@ -148,7 +148,7 @@ class ArcadeApp(PersonalApp):
     def _preload() -> None:
         """Import what the next screens need, so that the first key is answered as quickly as the others."""
         import arcade_dqn.config
-        import arcade_dqn.storage.run_dir
+        import arcade_dqn.storage.runs
         import arcade_dqn.tui.screens.models
         import arcade_dqn.tui.screens.runs
         import arcade_dqn.tui.screens.theatre
