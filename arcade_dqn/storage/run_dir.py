@@ -256,15 +256,16 @@ class RunDir:
 
 
 def _refuse_links(run: Path) -> None:
-    try:
-        links = sorted(entry.name for entry in os.scandir(run) if entry.is_symlink())
-    except OSError as error:
+    def fail(error: OSError) -> None:
         raise StorageError(f"cannot read the run {run}: {reason(error)}") from error
-    if links:
-        raise RunError(
-            f"{plain(links[0], 80)} in the run {run} is a symbolic link, and nothing is written through one; "
-            "put the file or folder that it means in its place"
-        )
+
+    for folder, folders, files in os.walk(run, onerror=fail):
+        for path in (Path(folder, name) for name in sorted([*folders, *files])):
+            if path.is_symlink():
+                raise RunError(
+                    f"{plain(str(path.relative_to(run)), 120)} in the run {run} is a symbolic link, and nothing is "
+                    "written through one; put the file or folder that it means in its place"
+                )
 
 
 # --- names -----------------------------------------------------------------------------------------------------------

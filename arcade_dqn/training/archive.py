@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from arcade_dqn.evaluation import Evaluation
+from arcade_dqn.link.text import plain
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.checkpoint import CheckpointError, load_newest
 from arcade_dqn.storage.checkpoint_writer import CheckpointWriter
@@ -14,6 +15,9 @@ from arcade_dqn.storage.model_info import ModelInfo, TrainingSummary
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.training.loop import Loop
 from arcade_dqn.training.recorder import Recorder, Stopwatch
+
+_MISFITS = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError)
+"""What comes of a state that is whole, but of another network, game or replay buffer."""
 
 
 class Archive:
@@ -106,13 +110,20 @@ class Archive:
             )
         else:
             self._checkpoints.go_on_from(found.path)
-        self._loop.set_state(state["loop"])
-        self._recorder.set_state(state["recorder"])
-        self._stopwatch.set(float(state["seconds"]))
+        try:
+            self._loop.set_state(state["loop"])
+            self._recorder.set_state(state["recorder"])
+            self._stopwatch.set(float(state["seconds"]))
+            limit = float(state["speed_limit"])
+        except _MISFITS as error:
+            raise CheckpointError(
+                f"the checkpoint {found.path} does not fit the settings of its run, so it was left as it is; was its "
+                f"config.json changed? ({type(error).__name__}: {plain(str(error), 200)})"
+            ) from error
         if not lost and any(actor["game"] is None for actor in state["loop"]["actors"]):
             game = self._loop.settings.game
             self._warn(f"{game} cannot be saved in mid-game; the run goes on with a new episode")
-        return float(state["speed_limit"])
+        return limit
 
     def save_best(self, evaluation: Evaluation) -> None:
         """Save the present policy as the run's best model, unless the one that is there scored better."""

@@ -86,7 +86,8 @@ class Run:
         self._step_due = 0.0
         self._stopwatch = Stopwatch()
         self._next_look = 0.0
-        self._healthy = True
+        self._healthy = False
+        """What the run has become is worth saving: not before it has wholly gone on from where it was."""
         self._finishing = False
         self._watchdog = Watchdog(self._silence)
         self._give_up = give_up
@@ -186,6 +187,7 @@ class Run:
     def _train(self) -> RunResult:
         self._announcer.set_state("warming")
         saved_limit = self._archive.load_checkpoint()
+        self._healthy = True
         if saved_limit is not None:
             self._controls.speed_limit = saved_limit
             self._controls.go_on_from(self._loop.step)

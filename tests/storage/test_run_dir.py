@@ -149,6 +149,19 @@ def test_nobody_writes_through_a_link(tmp_path: Path, name: str) -> None:
     assert (tmp_path / "precious").read_text() == "mine"
 
 
+@pytest.mark.parametrize("name", ["segments", "step-5", "step-5.tmp"])
+def test_nobody_writes_or_removes_through_a_link_further_in(tmp_path: Path, name: str) -> None:
+    run = RunDir.create(tmp_path / "runs", SETTINGS)
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "letter").write_text("mine")
+    run.checkpoints.mkdir()
+    (run.checkpoints / name).symlink_to(precious)
+    with pytest.raises(RunError, match=f"checkpoints.{name} in the run .* is a symbolic link"), run.lock():
+        pass
+    assert (precious / "letter").read_text() == "mine"
+
+
 def test_texts_of_a_summary_are_stripped_of_control_codes(tmp_path: Path) -> None:
     run = RunDir.create(tmp_path, SETTINGS)
     run.summary_path.write_text('{"state": "do\\u001b[31mne", "message": "\\u001b]0;title\\u0007ended\\r\\nwell"}')

@@ -22,6 +22,7 @@ from arcade_dqn.link.board import BoardReader
 from arcade_dqn.link.commands import Command
 from arcade_dqn.storage import checkpoint
 from arcade_dqn.storage.atomic import StorageError
+from arcade_dqn.storage.checkpoint import CheckpointError
 from arcade_dqn.storage.demonstrations import Demonstration, save_demonstration
 from arcade_dqn.storage.lock import RunLocked
 from arcade_dqn.storage.model_file import load_model, save_model, stages
@@ -435,6 +436,33 @@ def test_no_way_is_kept_if_none_is_wanted(tmp_path: Path) -> None:
     run_dir = RunDir.create(tmp_path, settings(evaluation__every=100, run__keep_stages=0, run__steps=200))
     train(run_dir)
     assert not (run_dir.path / "stages").exists()
+
+
+@pytest.mark.parametrize(
+    ("room", "change"),
+    [
+        ("network", {"hidden": [8]}),
+        ("network", {"dueling": True}),
+        ("environment", {"copies": 3}),
+        ("replay", {"capacity": 100}),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else value,
+)
+def test_settings_that_were_changed_by_hand_cost_no_checkpoint_and_no_model(
+    room: str, change: dict[str, Any], tmp_path: Path
+) -> None:
+    run_dir = RunDir.create(tmp_path, settings(run__steps=300, evaluation__final_episodes=0))
+    train(run_dir)
+    table = json.loads(run_dir.config.read_text())
+    table["run"]["steps"] = 600
+    table[room] |= change
+    run_dir.config.write_text(json.dumps(table))
+    files = [path for path in run_dir.path.rglob("*") if path.is_file() and "checkpoints" in path.parts]
+    before = {path: path.read_bytes() for path in [*files, run_dir.final]}
+    with pytest.raises(CheckpointError, match="does not fit the settings of its run, .*; was its config.json changed"):
+        Run(RunDir.open(run_dir.path), lambda event: None).execute()
+    assert {path: path.read_bytes() for path in before} == before
+    assert [step for step, _ in checkpoint.list_checkpoints(run_dir.checkpoints)] == [300]
 
 
 def test_a_person_may_look_into_the_buffer(tmp_path: Path) -> None:
