@@ -164,10 +164,20 @@ def _window(run_dir: RunDir, arguments: argparse.Namespace) -> Iterator[Callable
             return
         if child is None:
             if event["event"] == "progress" and run_dir.board.exists():
-                from arcade_dqn.link.process import Child
+                from arcade_dqn.link.process import Child, ChildError
 
-                child = Child.start("arcade_dqn.window", [str(run_dir.path)], run_dir.path / "window.log")
-        elif not child.alive:
+                # With --events it ends with its input, which ends with this process, however that goes.
+                what = [str(run_dir.path), "--events"]
+                try:
+                    child = Child.start("arcade_dqn.window", what, run_dir.path / "window.log")
+                except ChildError as error:
+                    over = True
+                    view.say(f"{error}; training goes on")
+            return
+        for told in child.events():
+            if told.get("event") == "saved":
+                view.say(f"the window saved {told.get('path')}")
+        if not child.alive:
             over = True
             view.say("the window is closed; training goes on" if child.exit_code == 0 else f"{child.explain_exit()}")
 

@@ -105,3 +105,18 @@ def test_kill(victims: tuple[str, ...], tmp_path: Path, open_arcade: Callable[..
         assert terminal.process.wait(PATIENCE) == 0
         assert terminal.restored
         assert terminal.all_ended(survivors), "no orphans"
+
+
+def test_a_killed_command_line_takes_its_window_with_it(
+    tmp_path: Path, open_terminal: Callable[..., Any], display: str
+) -> None:
+    slowly = ["--set", "run.speed_limit=500", "--set", "evaluation.every=0", "--set", "network.hidden=8"]
+    command = ("train", "MountainCar-v0", "--watch", "--runs-dir", str(tmp_path / "runs"), *slowly)
+    terminal = open_terminal("-m", "arcade_dqn", *command, DISPLAY=display)
+    window = terminal.child("arcade_dqn.window")
+    terminal.process.kill()
+    terminal.process.wait(PATIENCE)
+    assert terminal.all_ended([window]), "no orphans"
+    # Its log is what the window wrote while it was open, and nothing of it is a failure.
+    (run,) = list_runs(tmp_path / "runs")
+    assert "Traceback" not in (run.path / "window.log").read_text("utf-8", "replace")
