@@ -16,13 +16,14 @@ from arcade_dqn.link.board import Board, Status
 from arcade_dqn.replay.records import Records
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _temporary_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Temporary files of programs that a test kills, and TensorFlow's, go with pytest's own."""
+@pytest.fixture(scope="session", autouse=True)
+def temporary_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What tests and the programs that they start make among the temporary files goes away with pytest's own."""
+    folder = tmp_path_factory.mktemp("temporary")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("temporary")))
-        patch.setattr(tempfile, "tempdir", None)
-        yield
+        patch.setenv("TMPDIR", str(folder))
+        patch.setattr(tempfile, "tempdir", str(folder))
+        yield folder
 
 
 class FakeChild:

@@ -314,9 +314,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has gone (`arcade-dqn games | head -3`); nothing is left to tell them. Python would
-        # complain when it flushes standard output at exit, so that goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has gone (`arcade-dqn games | head -3`); nothing is left to tell them.
+        _throw_output_away()
         return 1
     except Exception as error:  # noqa: BLE001 - the last handler: every error becomes one line here
         if arguments.debug:
@@ -324,7 +323,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         from arcade_dqn.link.text import plain
 
         print(f"arcade-dqn: {plain(_sentence(error), 4000)}", file=sys.stderr)
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _throw_output_away()  # it was the error: a full disk (`arcade-dqn games > FILE`)
         return error.exit_code if isinstance(error, ArcadeError) else 1
+
+
+def _throw_output_away() -> None:
+    """Python would complain at exit about what it cannot write to standard output, so that goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _sentence(error: Exception) -> str:

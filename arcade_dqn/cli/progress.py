@@ -75,6 +75,13 @@ def sentence(event: Mapping[str, Any]) -> str | None:
             return None
 
 
+class _Screen(Console):
+    """A terminal whose cursor stays: a program that is ended at once cannot bring it back."""
+
+    def show_cursor(self, show: bool = True) -> bool:
+        return False
+
+
 class Bar:
     """A progress bar on a terminal, with the events worth keeping scrolling away above it."""
 
@@ -88,7 +95,7 @@ class Bar:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             TextColumn("left"),
-            console=console or Console(highlight=False),
+            console=console or _Screen(highlight=False),
             refresh_per_second=5,
             expand=True,
         )
@@ -164,7 +171,7 @@ class Lines:
 def counter(total: int) -> Iterator[Callable[[], None]]:
     """A bar of finished episodes that goes away when all are; nothing where standard output is no terminal."""
     columns = (TextColumn("episodes"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, transient=True, disable=not sys.stdout.isatty()) as progress:
+    with Progress(*columns, console=_Screen(), transient=True, disable=not sys.stdout.isatty()) as progress:
         task = progress.add_task("", total=total)
         yield lambda: progress.advance(task)
 
@@ -173,7 +180,7 @@ def counter(total: int) -> Iterator[Callable[[], None]]:
 def ticker(unit: str) -> Iterator[Callable[[float], None]]:
     """A growing amount with its unit, where nobody knows how much it will be; nothing outside a terminal."""
     columns = (SpinnerColumn(), TextColumn("{task.completed:.1f} " + unit))
-    with Progress(*columns, transient=True, disable=not sys.stdout.isatty()) as progress:
+    with Progress(*columns, console=_Screen(), transient=True, disable=not sys.stdout.isatty()) as progress:
         task = progress.add_task("", total=None)
         yield lambda amount: progress.update(task, completed=amount)
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 
 @contextlib.contextmanager
-def quiet_libraries(log: str | Path, debug: bool) -> Iterator[None]:
+def quiet_libraries(log: str | Path, debug: bool) -> Iterator[int]:
     """Standard error into the file `log`, except with --debug.
 
     TensorFlow's C++ code writes to the file descriptor, whatever its log level says, and would draw through the
-    progress bar. Python's exceptions pass through as ever.
+    progress bar. Python's exceptions pass through as ever. Gives the descriptor of the terminal's standard error.
     """
     if debug:
-        yield
+        yield 2
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     sys.stderr.flush()
@@ -25,7 +25,7 @@ def quiet_libraries(log: str | Path, debug: bool) -> Iterator[None]:
     try:
         with Path(log).open("ab") as file:
             os.dup2(file.fileno(), 2)
-        yield
+        yield terminal
     finally:
         sys.stderr.flush()
         os.dup2(terminal, 2)

@@ -109,7 +109,7 @@ def _list(lab: Lab, questions: tuple[Question, ...], *, json: bool) -> None:
 
 def _train(lab: Lab, question: Question) -> bool:
     """Train what is missing; False if a signal stopped it, with everything saved."""
-    from arcade_dqn.training.signals import on_first_signal
+    from arcade_dqn.link.signals import on_signals
 
     stopped = False
 
@@ -118,7 +118,7 @@ def _train(lab: Lab, question: Question) -> bool:
         stopped = True
 
     try:
-        with on_first_signal(stop):
+        with on_signals(stop):
             lab.begin(question)
             told = set(lab.results[question.id].done)
             _say_begin(lab)

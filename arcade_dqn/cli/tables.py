@@ -158,7 +158,7 @@ def models(arguments: argparse.Namespace) -> int:
 
 def runs(arguments: argparse.Namespace) -> int:
     """`arcade-dqn runs`: every run with its state, newest first."""
-    from arcade_dqn.storage.run_dir import list_runs
+    from arcade_dqn.storage.runs import list_runs
 
     folder = runs_dir(arguments)
     found = list_runs(folder)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import logging
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from arcade_dqn.evaluation import Evaluation
     from arcade_dqn.link.process import Child
     from arcade_dqn.storage.run_dir import RunDir
+
+log = logging.getLogger(__name__)
 
 
 def train(arguments: argparse.Namespace) -> int:
@@ -71,23 +73,30 @@ def repeat(arguments: argparse.Namespace) -> int:
 
 
 def _execute(run_dir: RunDir, arguments: argparse.Namespace) -> int:
-    """Train in this process and say how it ended.
-
-    Ctrl+c, SIGTERM and SIGHUP save first (training.run handles them); a second one ends the program at once.
-    """
+    """Train in this process and say how it ended. Ctrl+c and SIGTERM save first (training.run handles them)."""
     from arcade_dqn.cli.progress import duration, open_view
+    from arcade_dqn.link.signals import last_words
+    from arcade_dqn.link.text import plain
 
     settings = run_dir.settings()
-    with _ended_at_once(), open_view(settings.run.steps) as view, _window(run_dir, arguments) as look:
-        view.say(f"{settings.game}: {settings.run.steps:,} steps, preset {settings.preset}, run {run_dir.path}")
-        with quiet_libraries(run_dir.log, arguments.debug):
+    with open_view(settings.run.steps) as view, _window(run_dir, arguments) as look:
+        with _shown_if_possible():
+            view.say(f"{settings.game}: {settings.run.steps:,} steps, preset {settings.preset}, run {run_dir.path}")
+        with quiet_libraries(run_dir.log, arguments.debug) as errors:
             from arcade_dqn.training.run import Run
 
-            def on_event(event: Mapping[str, Any]) -> None:
-                view.show(event)
-                look(event, view)
+            def give_up(message: str, step: int) -> None:
+                """End at once, from another thread; a bar may stand on the line."""
+                line = "\n" if os.isatty(errors) else ""
+                last_words(errors, f"{line}arcade-dqn: {plain(message, 2000)}\n".encode())
+                os._exit(INTERRUPTED)
 
-            result = Run(run_dir, on_event).execute()
+            def on_event(event: Mapping[str, Any]) -> None:
+                with _shown_if_possible():
+                    view.show(event)
+                    look(event, view)
+
+            result = Run(run_dir, on_event, give_up=give_up).execute()
     cut_short = result.reason in ("stopped", "interrupted")
     ending = "done" if result.reason == "steps" else result.reason
     print(
@@ -115,24 +124,14 @@ def _execute(run_dir: RunDir, arguments: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def _ended_at_once() -> Iterator[None]:
-    """Signals end the program at once, whatever hangs, and leave the terminal as it was; a run takes the first one."""
-    shown = os.dup(1) if sys.stdout.isatty() else None  # a run's standard error may be its log
-
-    def end(number: int, frame: object) -> None:
-        if shown is not None:
-            os.write(shown, b"\r\x1b[K\x1b[?25h")  # the progress bar had hidden the cursor
-        os._exit(INTERRUPTED)
-
-    wanted = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.signal(number, end) for number in wanted}
+def _shown_if_possible() -> Iterator[None]:
+    """A terminal that was closed or a log on a full disk does the training no harm; a reader that has left ends it."""
     try:
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        if shown is not None:
-            os.close(shown)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        log.warning("standard output takes nothing: %s", error)
 
 
 def _notify(text: str) -> None:
@@ -165,10 +164,20 @@ def _window(run_dir: RunDir, arguments: argparse.Namespace) -> Iterator[Callable
             return
         if child is None:
             if event["event"] == "progress" and run_dir.board.exists():
-                from arcade_dqn.link.process import Child
+                from arcade_dqn.link.process import Child, ChildError
 
-                child = Child.start("arcade_dqn.window", [str(run_dir.path)], run_dir.path / "window.log")
-        elif not child.alive:
+                # With --events it ends with its input, which ends with this process, however that goes.
+                what = [str(run_dir.path), "--events"]
+                try:
+                    child = Child.start("arcade_dqn.window", what, run_dir.path / "window.log")
+                except ChildError as error:
+                    over = True
+                    view.say(f"{error}; training goes on")
+            return
+        for told in child.events():
+            if told.get("event") == "saved":
+                view.say(f"the window saved {told.get('path')}")
+        if not child.alive:
             over = True
             view.say("the window is closed; training goes on" if child.exit_code == 0 else f"{child.explain_exit()}")
 

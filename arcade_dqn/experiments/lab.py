@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import os
-import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,6 +19,7 @@ from arcade_dqn.experiments.questions import SEEDS, Question, Results, Variant
 if TYPE_CHECKING:
     from arcade_dqn.link.process import Child
     from arcade_dqn.storage.run_dir import RunDir
+    from arcade_dqn.storage.scratch import Scratch
 
 
 _REPORT_SECONDS = 60.0
@@ -45,7 +45,7 @@ class Lab:
         self._start = start
         self._lock = threading.Lock()
         self._child: Child | None = None
-        self._log: Path | None = None
+        self._scratch: Scratch | None = None
         self.question: Question | None = None
         """The experiment under way."""
         self.now: tuple[Variant, int] | None = None
@@ -126,16 +126,11 @@ class Lab:
         if child is not None:
             child.stop(20.0)
 
-    def kill(self) -> None:
-        """End its training at once, even while `close` waits for it. What was not saved is lost."""
-        if (child := self._child) is not None:
-            child.kill()
-
     def close(self) -> None:
         """Stop for good. Waits: for threads."""
         self.stop()
-        if self._log is not None:
-            self._log.unlink(missing_ok=True)
+        if self._scratch is not None:
+            self._scratch.close()
 
     def poll(self) -> bool:
         """Take in what the trainer said; never waits. True if the next run should be started with `go_on`."""
@@ -214,10 +209,12 @@ class Lab:
         )
 
     def _log_file(self) -> Path:
-        if self._log is None:
-            with tempfile.NamedTemporaryFile(prefix="arcade-dqn-lab-", suffix=".log", delete=False) as file:
-                self._log = Path(file.name)
-        return self._log
+        from arcade_dqn.storage.scratch import Scratch
+
+        with self._lock:
+            if self._scratch is None:
+                self._scratch = Scratch()
+            return self._scratch.path / "lab.log"
 
     def _name(self, variant: Variant, seed: int) -> str:
         return f"{variant.letter}-seed{seed}"
@@ -234,7 +231,8 @@ class Lab:
         return run if run.settings() == question.settings(variant, seed) else None
 
     def _create(self, question: Question, variant: Variant, seed: int) -> RunDir:
-        from arcade_dqn.storage.run_dir import RunDir, game_folder, trash_run
+        from arcade_dqn.storage.run_dir import RunDir, game_folder
+        from arcade_dqn.storage.runs import trash_run
 
         settings = question.settings(variant, seed)
         earlier = experiment_folder(self._runs_dir, question) / game_folder(question.game) / self._name(variant, seed)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
@@ -137,6 +139,7 @@ class Learner:
         zeros = np.zeros(shape, np.float32)
         self.update(Batch(observations, zeros.astype(np.int32), zeros, zeros, observations, zeros))
         self.set_state(state)
+        _remove_generated_code()
 
     def get_state(self) -> dict[str, Any]:
         """Networks, optimiser and counters, for a checkpoint."""
@@ -241,3 +244,13 @@ class Learner:
             (online.value, target.value)
             for online, target in zip(self._online.trainable_variables, self._target.trainable_variables, strict=True)
         ]
+
+
+def _remove_generated_code() -> None:
+    """Remove the files from which TensorFlow has just imported the code that it makes of `_fused_updates`.
+
+    It would do so at the program's end, which is never reached by one that is killed.
+    """
+    for name, module in list(sys.modules.items()):
+        if name.startswith("__autograph_generated_file") and module.__file__ is not None:
+            Path(module.__file__).unlink(missing_ok=True)

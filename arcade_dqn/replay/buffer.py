@@ -236,8 +236,13 @@ class ReplayBuffer:
         return lambda: copies
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Become the buffer that `get_state` described, all pieces included; the settings must be the same."""
+        """Become the buffer that `get_state` described, all pieces included; the settings must be the same.
+
+        Raises ValueError for the state of a buffer of another capacity.
+        """
         transitions: Records = state["transitions"]
+        if transitions.start != max(0, transitions.end - self.capacity):
+            raise ValueError(f"the replay buffer was not one of {self.capacity:,} transitions")
         self.added, self._oldest = transitions.end, int(state["oldest"])
         for numbers, dropped, columns in transitions.filled():
             rows = numbers % self.capacity

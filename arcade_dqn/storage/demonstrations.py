@@ -6,6 +6,7 @@ it: everything that it claims is checked against the game before memory of that 
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ MAX_STEPS = 4_000
 MAX_FILE = 64 * 1024 * 1024
 _MAX_HEADER = 4096
 _FOLDER = "demonstrations"
+_NEVER_A_FILE = (errno.EISDIR, errno.EINVAL, errno.ELOOP, errno.ENXIO)
+"""What opening a folder, a pipe, a device or a circle of links fails with."""
 
 
 class DemonstrationError(ArcadeError):
@@ -90,7 +93,7 @@ def load_demonstration(
 ) -> Demonstration:
     """Read a demonstration for a game with these frames and actions.
 
-    Raises DemonstrationError if it can never be used, StorageError if it could not be read this time.
+    Raises DemonstrationError for one that can never be used, StorageError for one that cannot be read now.
     """
     try:
         with open_regular(path) as file:
@@ -106,7 +109,8 @@ def load_demonstration(
     except ValueError as error:
         raise DemonstrationError(f"{path} {plain(str(error), 300)}") from error
     except OSError as error:
-        raise StorageError(f"cannot read the demonstration {path}: {reason(error)}") from error
+        kind = DemonstrationError if error.errno in _NEVER_A_FILE else StorageError
+        raise kind(f"cannot read the demonstration {path}: {reason(error)}") from error
     arrays = {name: _array(data, entry) for name, entry in entries.items()}
     if ((arrays["a_tm1"] < 0) | (arrays["a_tm1"] >= n_actions)).any():
         raise DemonstrationError(f"{path} has an action that the game does not; its actions are 0 to {n_actions - 1}")

@@ -25,7 +25,7 @@ SEGMENTS = "segments"
 _MANIFEST = "manifest.json"
 _MAX_MANIFEST = 1024 * 1024
 _FILE = re.compile(r"state\.json|[a-z][a-z0-9_]{0,40}\.safetensors")
-_SEGMENT = re.compile(r"[a-z][a-z0-9_]{0,40}-\d{1,18}-\d{1,18}(-\d{1,6})?\.safetensors")
+SEGMENT = re.compile(r"[a-z][a-z0-9_]{0,40}-\d{1,18}-\d{1,18}(-\d{1,6})?\.safetensors")
 
 
 class OtherFormat(ValueError):
@@ -84,7 +84,7 @@ def read_manifest(folder: Path) -> Manifest:
     step, files, segments = table.get("step"), table.get("files"), table.get("segments")
     if not _whole(step) or not isinstance(files, dict) or not isinstance(segments, dict) or STATE not in files:
         raise wrong
-    if not all(_FILE.fullmatch(name) for name in files) or not all(_SEGMENT.fullmatch(name) for name in segments):
+    if not all(_FILE.fullmatch(name) for name in files) or not all(SEGMENT.fullmatch(name) for name in segments):
         raise wrong
     try:
         own = {name: FileLine(**line) for name, line in files.items()}

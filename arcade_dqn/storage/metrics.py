@@ -66,11 +66,16 @@ class MetricsFile:
         return records
 
     def size(self) -> int:
-        """Bytes so far: a checkpoint keeps it, and the run that goes on from there begins with `truncate`."""
+        """Bytes so far: a checkpoint keeps it, and the run that goes on from there begins with `truncate`.
+
+        Raises StorageError.
+        """
         try:
             return self.path.stat().st_size
         except FileNotFoundError:
             return 0
+        except OSError as error:
+            raise StorageError(f"cannot read {self.path}: {reason(error)}") from error
 
     def truncate(self, size: int) -> None:
         """Forget everything after the first `size` bytes. Raises StorageError."""

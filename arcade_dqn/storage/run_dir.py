@@ -9,21 +9,19 @@ import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from arcade_dqn.config import Settings, SettingsError
+from arcade_dqn.config import Settings
 from arcade_dqn.errors import UsageError
 from arcade_dqn.link.text import plain
 from arcade_dqn.storage.atomic import StorageError, reason, remove_unfinished, sync_folder, write_new, write_text
 from arcade_dqn.storage.interventions import MAX_BYTES, Intervention, from_json, made_in, to_json
 from arcade_dqn.storage.lock import lock_holder, locked
 from arcade_dqn.storage.metrics import MetricsFile
-from arcade_dqn.storage.summary import FINAL_STATES, Summary, read_small, read_summary
+from arcade_dqn.storage.summary import Summary, read_small, read_summary
 
 _INTERVENTIONS = "interventions.json"
-_TRASH = ".trash"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
@@ -33,26 +31,6 @@ class RunError(UsageError):
 
 class RunNotFound(RunError):
     """No run is meant by this path or name."""
-
-
-@dataclass(frozen=True)
-class RunSummary:
-    """One line of the list of runs."""
-
-    path: Path
-    game: str
-    name: str
-    state: str
-    """As in `Summary`; "new" if it never began, "interrupted" if its trainer is gone, "broken" with a `problem`."""
-    step: int
-    steps_total: int
-    best_evaluation: float | None
-    last_evaluation: float | None
-    modified: float
-    """Unix time of the last sign of life in the folder, seconds."""
-    settings: Settings | None
-    problem: str = ""
-    """What is wrong with the folder, one sentence; "" if nothing is."""
 
 
 class RunDir:
@@ -124,7 +102,7 @@ class RunDir:
             return cls.open(text)
         game, _, name = text.strip("/").rpartition("/")
         try:
-            known = _run_folders(runs_dir)
+            known = run_folders(runs_dir)
         except StorageError:
             known = []
         wanted = game.replace("/", "-").lower()
@@ -278,61 +256,19 @@ class RunDir:
 
 
 def _refuse_links(run: Path) -> None:
-    try:
-        links = sorted(entry.name for entry in os.scandir(run) if entry.is_symlink())
-    except OSError as error:
+    def fail(error: OSError) -> None:
         raise StorageError(f"cannot read the run {run}: {reason(error)}") from error
-    if links:
-        raise RunError(
-            f"{plain(links[0], 80)} in the run {run} is a symbolic link, and nothing is written through one; "
-            "put the file or folder that it means in its place"
-        )
+
+    for folder, folders, files in os.walk(run, onerror=fail):
+        for path in (Path(folder, name) for name in sorted([*folders, *files])):
+            if path.is_symlink():
+                raise RunError(
+                    f"{plain(str(path.relative_to(run)), 120)} in the run {run} is a symbolic link, and nothing is "
+                    "written through one; put the file or folder that it means in its place"
+                )
 
 
-# --- moving a run --------------------------------------------------------------------------------------------------
-
-
-def rename_run(path: Path, name: str) -> Path:
-    """Give the run in the folder `path` another name; returns its new path.
-
-    Raises RunLocked while it is being trained, RunError for a name that is taken or is none, StorageError.
-    """
-    check_run_name(name)
-    return _move(path, path.parent / name, f"a run named {name!r} exists already at {path.parent / name}")
-
-
-def trash_run(path: Path) -> Path:
-    """Move the run in the folder `path` to the trash, the folder `.trash` beside the games; returns where it is now.
-
-    Nothing is deleted: moved back, it is a run again. Raises RunLocked while it is being trained, or StorageError.
-    """
-    trash = path.parents[1] / _TRASH / path.parent.name
-    number, target = 1, trash / path.name
-    while target.exists():
-        number += 1
-        target = trash / f"{path.name}-{number}"
-    try:
-        trash.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(f"cannot make the trash folder {trash}: {reason(error)}") from error
-    return _move(path, target, f"{target} exists already")
-
-
-def _move(path: Path, target: Path, taken: str) -> Path:
-    with contextlib.ExitStack() as lock:
-        lock.enter_context(locked(path / "lock", f"the run {path}"))
-        # Looked at first, because POSIX renames over an empty folder.
-        if target.exists():
-            raise RunError(f"{taken}; choose another name")
-        if os.name == "nt":
-            lock.close()  # Windows moves no folder that holds an open file
-        try:
-            os.rename(path, target)
-            sync_folder(target.parent)
-            sync_folder(path.parent)
-        except OSError as error:
-            raise StorageError(f"cannot move {path} to {target}: {reason(error)}") from error
-    return target
+# --- names -----------------------------------------------------------------------------------------------------------
 
 
 def check_run_name(name: str) -> None:
@@ -344,17 +280,6 @@ def check_run_name(name: str) -> None:
         )
 
 
-# --- the list of runs ----------------------------------------------------------------------------------------------
-
-
-def list_runs(runs_dir: str | os.PathLike[str]) -> list[RunSummary]:
-    """All runs in `runs_dir`, newest first. A broken folder is in the list with its `problem`.
-
-    Raises StorageError only if `runs_dir` itself is there but cannot be read.
-    """
-    return sorted((_summarise(path) for path in _run_folders(Path(runs_dir))), key=lambda run: -run.modified)
-
-
 def game_folder(game: str) -> str:
     """The name of a game's folder: its id with "/" replaced by "-". Raises RunError for ids that make no folder."""
     slug = game.replace("/", "-")
@@ -363,7 +288,11 @@ def game_folder(game: str) -> str:
     return slug
 
 
-def _run_folders(runs_dir: Path) -> list[Path]:
+def run_folders(runs_dir: Path) -> list[Path]:
+    """Every folder that should be a run, in no order; a game's folder that cannot be read stands for its runs.
+
+    Raises StorageError only if `runs_dir` itself is there but cannot be read.
+    """
     if not runs_dir.exists():
         return []
     try:
@@ -375,54 +304,13 @@ def _run_folders(runs_dir: Path) -> list[Path]:
         try:
             found += [Path(entry.path) for entry in os.scandir(game) if _visible_folder(entry)]
         except OSError:
-            found.append(game)  # `_summarise` tells what is wrong with it
+            found.append(game)  # `runs.list_runs` tells what is wrong with it
     return found
 
 
 def _visible_folder(entry: os.DirEntry[str]) -> bool:
     # A name with control characters is none that this program gave, and would be written to a terminal.
     return not entry.name.startswith(".") and entry.name.isprintable() and entry.is_dir()
-
-
-def _summarise(path: Path) -> RunSummary:
-    game, name, modified = path.parent.name, plain(path.name, 80), 0.0
-    settings: Settings | None = None
-    try:
-        modified = max((_modified(path / file) for file in ("summary.json", "config.json", "lock")), default=0.0)
-        run = RunDir.open(path)
-        settings = run.settings()
-        game = settings.game
-        summary = run.read_summary()
-        state = summary.state if summary else "new"
-        if state not in FINAL_STATES:
-            holder = run.locked_by()
-            if holder is None and summary:
-                state = "interrupted"
-            elif holder is not None and not summary:
-                state = "starting"
-    except (RunError, SettingsError, StorageError, OSError) as error:
-        problem = plain(f"{path} cannot be read: {reason(error)}" if isinstance(error, OSError) else str(error), 400)
-        return RunSummary(path, plain(game, 120), name, "broken", 0, 0, None, None, modified, settings, problem)
-    summary = summary or Summary(steps_total=settings.run.steps)
-    return RunSummary(
-        path,
-        plain(game, 120),
-        name,
-        plain(state, 40),
-        summary.step,
-        summary.steps_total,
-        summary.best_evaluation,
-        summary.last_evaluation,
-        modified,
-        settings,
-    )
-
-
-def _modified(path: Path) -> float:
-    try:
-        return path.lstat().st_mtime
-    except FileNotFoundError:
-        return 0.0
 
 
 def _claim(parent: Path, unfinished: Path, name: str | None) -> Path:

@@ -27,7 +27,7 @@ from pathlib import Path
 
 from arcade_dqn.replay.records import Have, Piece, Records
 from arcade_dqn.storage.atomic import StorageError, need_space, sync_folder
-from arcade_dqn.storage.manifest import SEGMENTS, SegmentLine, read_manifest, write_file
+from arcade_dqn.storage.manifest import SEGMENT, SEGMENTS, SegmentLine, read_manifest, write_file
 from arcade_dqn.storage.tensors import serialise
 
 Lines = dict[str, SegmentLine]
@@ -98,7 +98,10 @@ class Segments:
         return name, SegmentLine(size, digest, records, piece.first, piece.end)
 
     def remove_unused(self, checkpoints: Iterable[Path]) -> None:
-        """Remove the segments that none of these checkpoints, all that there are, names. Raises OSError."""
+        """Remove the segments that none of these checkpoints, all that there are, names; other files stay.
+
+        Raises OSError.
+        """
         if not self._folder.is_dir():
             return
         used = set(self._newest)
@@ -107,5 +110,5 @@ class Segments:
             with contextlib.suppress(ValueError, FileNotFoundError):
                 used |= read_manifest(checkpoint).segments.keys()
         for entry in os.scandir(self._folder):
-            if entry.name not in used:
+            if entry.name not in used and SEGMENT.fullmatch(entry.name):
                 os.unlink(entry.path)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from arcade_dqn.evaluation import Evaluation
+from arcade_dqn.link.text import plain
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.checkpoint import CheckpointError, load_newest
 from arcade_dqn.storage.checkpoint_writer import CheckpointWriter
@@ -14,6 +15,9 @@ from arcade_dqn.storage.model_info import ModelInfo, TrainingSummary
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.training.loop import Loop
 from arcade_dqn.training.recorder import Recorder, Stopwatch
+
+_MISFITS = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError)
+"""What comes of a state that is whole, but of another network, game or replay buffer."""
 
 
 class Archive:
@@ -50,13 +54,18 @@ class Archive:
         """
         self.settle(wait=True)
         loop, best = self._loop, self._recorder.best_step
+        self._saving = loop.step
+        try:
+            recorder = self._recorder.get_state()
+        except StorageError as error:
+            self._warn_unsaved(error)
+            return
         state = {
             "loop": loop.get_state(self._checkpoints.have),
-            "recorder": self._recorder.get_state(),
+            "recorder": recorder,
             "seconds": self._stopwatch.seconds,
             "speed_limit": speed_limit,
         }
-        self._saving = loop.step
         self._checkpoints.begin(loop.step, state, () if best is None else (best,))
         self.settle(wait=wait)
 
@@ -66,7 +75,10 @@ class Archive:
             if self._checkpoints.result(wait=wait) is not None:
                 self._saved(self._saving)
         except StorageError as error:
-            self._warn(f"the checkpoint at step {self._saving:,} could not be saved: {error}")
+            self._warn_unsaved(error)
+
+    def _warn_unsaved(self, error: StorageError) -> None:
+        self._warn(f"the checkpoint at step {self._saving:,} could not be saved: {error}")
 
     def load_checkpoint(self) -> float | None:
         """Go on from the newest checkpoint that is whole, and return its speed limit; None if there is none.
@@ -98,13 +110,20 @@ class Archive:
             )
         else:
             self._checkpoints.go_on_from(found.path)
-        self._loop.set_state(state["loop"])
-        self._recorder.set_state(state["recorder"])
-        self._stopwatch.set(float(state["seconds"]))
+        try:
+            self._loop.set_state(state["loop"])
+            self._recorder.set_state(state["recorder"])
+            self._stopwatch.set(float(state["seconds"]))
+            limit = float(state["speed_limit"])
+        except _MISFITS as error:
+            raise CheckpointError(
+                f"the checkpoint {found.path} does not fit the settings of its run, so it was left as it is; was its "
+                f"config.json changed? ({type(error).__name__}: {plain(str(error), 200)})"
+            ) from error
         if not lost and any(actor["game"] is None for actor in state["loop"]["actors"]):
             game = self._loop.settings.game
             self._warn(f"{game} cannot be saved in mid-game; the run goes on with a new episode")
-        return float(state["speed_limit"])
+        return limit
 
     def save_best(self, evaluation: Evaluation) -> None:
         """Save the present policy as the run's best model, unless the one that is there scored better."""

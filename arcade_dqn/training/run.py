@@ -5,44 +5,39 @@ from __future__ import annotations
 import logging
 import math
 import queue
+import signal
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from arcade_dqn.acting.layers import pack
 from arcade_dqn.errors import ArcadeError
-from arcade_dqn.evaluation import Evaluation, training_seed
+from arcade_dqn.evaluation import Evaluation
 from arcade_dqn.games.make import make
 from arcade_dqn.learning.learner import MAX_FUSED
 from arcade_dqn.link.board import Board
 from arcade_dqn.link.commands import Command, ack, failure
+from arcade_dqn.link.signals import end_at_once, on_signals
 from arcade_dqn.link.text import plain
-from arcade_dqn.stage.evaluate import EvaluationStopped, evaluate
-from arcade_dqn.storage.atomic import StorageError
-from arcade_dqn.storage.demonstrations import DemonstrationError, list_demonstrations, load_demonstration
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.training.announcer import Announcer, Event
 from arcade_dqn.training.archive import Archive
+from arcade_dqn.training.controls import Controls
+from arcade_dqn.training.examiner import Examiner
+from arcade_dqn.training.inbox import Inbox
 from arcade_dqn.training.inspector import Inspector
 from arcade_dqn.training.loop import Loop, Step
 from arcade_dqn.training.recorder import Recorder, Stopwatch
-from arcade_dqn.training.signals import on_first_signal
 from arcade_dqn.training.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
-# Each kind of evaluation has its own unseen episodes, so that the one that decides is never the one that is reported.
-_QUICK, _CONFIRMING, _FINAL = 100, 101, 102
 _LOOK_SECONDS = 0.05
 """How often commands are read and the board is written: 20 times a second."""
-_DEMONSTRATION_SECONDS = 1.0
-"""How often the run's folder is looked through for a person's play."""
 
 
 class TrainingFailed(ArcadeError):
@@ -69,8 +64,8 @@ class Run:
 
     `on_event` gets every event of the protocol in `link.commands`, in this thread; only the warning that nothing comes
     any more is told by another one. `commands` brings commands from another thread. `request_stop` may be called from
-    any thread, and so may `stop_is_coming`. `give_up` ends the whole program, with a sentence, when a run that is to
-    stop hangs; without it, a person has to.
+    any thread, and so may `stop_is_coming`. `give_up` ends the whole program at once, with a sentence, from another
+    thread: when a run that is to stop hangs (without it, a person has to), or a second signal comes.
     """
 
     def __init__(
@@ -84,18 +79,15 @@ class Run:
         self._run_dir = run_dir
         self._emit = on_event
         self._settings = run_dir.settings()
-        self._planned = deque(run_dir.planned_interventions())
-        """Interventions of an earlier run that this one repeats, those to come."""
+        self._planned = run_dir.planned_interventions()
         self._stop_reason = ""
         self._paused = False
         self._pause_at: int | None = None
-        self._speed_limit = self._settings.run.speed_limit
         self._step_due = 0.0
         self._stopwatch = Stopwatch()
-        self._next_look = self._next_demonstration = 0.0
-        self._unread: set[str] = set()
-        """Demonstrations of which it was told that they cannot be read for the time being."""
-        self._healthy = True
+        self._next_look = 0.0
+        self._healthy = False
+        """What the run has become is worth saving: not before it has wholly gone on from where it was."""
         self._finishing = False
         self._watchdog = Watchdog(self._silence)
         self._give_up = give_up
@@ -121,7 +113,7 @@ class Run:
     def execute(self) -> RunResult:
         """Train. Raises ArcadeError, after saving what is sound and telling it as an event, if it cannot go on."""
         try:
-            with self._run_dir.lock(), on_first_signal(lambda: self.request_stop("interrupted")):
+            with self._run_dir.lock(), on_signals(lambda: self.request_stop("interrupted"), self._end_at_once):
                 return self._execute()
         except ArcadeError as error:
             step = self._loop.step if hasattr(self, "_loop") else 0
@@ -141,6 +133,19 @@ class Run:
                     self._announcer = Announcer(self._run_dir, board, *parts, self._emit, self._warn)
                     self._archive = Archive(self._run_dir, *parts, self._warn, self._checkpoint_saved)
                     self._inspector = Inspector(self._loop)
+                    self._controls = Controls(
+                        self._loop, self._recorder, self._emit, self._planned, self._settings.run.speed_limit
+                    )
+                    self._inbox = Inbox(self._run_dir, self._loop, self._recorder, self._emit, self._warn)
+                    self._examiner = Examiner(
+                        self._loop,
+                        self._recorder,
+                        self._archive,
+                        self._emit,
+                        lambda: self._not_training("evaluating"),
+                        self._look_and_ask,
+                        self._require_sound,
+                    )
                     with self._watchdog:
                         return self._train_or_save()
             finally:
@@ -148,6 +153,14 @@ class Run:
         finally:
             for game in self._games:
                 game.close()
+
+    def _end_at_once(self, number: int) -> None:
+        """A second signal; told by a thread of its own, while the main one may be held up."""
+        name = signal.Signals(number).name
+        if self._give_up is not None:
+            what = f"ended at once by a second {name}; it can be resumed from its last checkpoint"
+            self._give_up(what, self._loop.step if hasattr(self, "_loop") else 0)
+        end_at_once(number)
 
     def _make_loop(self) -> Loop:
         try:
@@ -174,9 +187,10 @@ class Run:
     def _train(self) -> RunResult:
         self._announcer.set_state("warming")
         saved_limit = self._archive.load_checkpoint()
-        while self._planned and self._planned[0].step <= self._loop.step > 0:
-            self._planned.popleft()  # made before the checkpoint, which holds what they changed
-        self._speed_limit = self._speed_limit if saved_limit is None else saved_limit
+        self._healthy = True
+        if saved_limit is not None:
+            self._controls.speed_limit = saved_limit
+            self._controls.go_on_from(self._loop.step)
         self._loop.learner.warm_up(min(MAX_FUSED, 1 << (self._loop.updates_per_train.bit_length() - 1)))
         self._emit(
             {
@@ -186,12 +200,12 @@ class Run:
                 "step": self._loop.step,
                 "steps_total": self._settings.run.steps,
                 "seed": self._settings.run.seed,
-                "controls": self._controls(),
+                "controls": self._controls.values(),
             }
         )
         if not self._loop.step:
             self._archive.save_stage(None)
-        self._intervene(self._loop.step)
+        self._controls.intervene(self._loop.step)
         self._announcer.set_state("training")
         self._stopwatch.start()
         self._recorder.restart_rates()
@@ -212,12 +226,12 @@ class Run:
         if step.updates is not None and not math.isfinite(float(step.updates.loss.sum())):
             self._healthy = False
             raise TrainingFailed(self._diverged(f"the loss became {_first_infinite(step.updates.loss)}"))
-        self._intervene(step.step)
+        self._controls.intervene(step.step)
         if time.perf_counter() >= self._next_look:
             self._look()
         if self._pause_at is not None and step.step >= self._pause_at:
             self._pause_at, self._paused = None, True
-        if self._speed_limit and not self._paused:
+        if self._controls.speed_limit and not self._paused:
             self._wait_for_speed_limit(step.taken)
         if self._paused:
             self._wait_while_paused()
@@ -226,7 +240,7 @@ class Run:
             return False  # `_finish` evaluates and saves
         # The evaluation comes first: a run that goes on from the checkpoint must not miss it.
         evaluate_now = settings.evaluation.every and step.reached(settings.evaluation.every)
-        solved = self._evaluate_and_decide() if evaluate_now else False
+        solved = self._examiner.decide() if evaluate_now else False
         if settings.run.checkpoint_every and step.reached(settings.run.checkpoint_every) and not solved:
             self._stop_the_clock()
             self._save_checkpoint(wait=False)
@@ -239,11 +253,9 @@ class Run:
         self._announcer.set_state("stopping")
         evaluation = None
         if not stopped and self._settings.evaluation.final_episodes:
-            evaluation = self._evaluate(self._settings.evaluation.final_episodes, _FINAL)
+            evaluation = self._examiner.final()
             stopped = evaluation is None
             reason = reason if evaluation else self._stop_reason
-        if not stopped:
-            self._keep_if_best(evaluation)
         self._announcer.set_state("saving")
         self._save_checkpoint()
         model = self._archive.save_model(self._run_dir.final, evaluation)
@@ -289,7 +301,7 @@ class Run:
         self._require_sound()
         self._waiting_for_disk = True
         try:
-            self._archive.save_checkpoint(self._speed_limit, wait=wait)
+            self._archive.save_checkpoint(self._controls.speed_limit, wait=wait)
         finally:
             self._waiting_for_disk = False
             self._watchdog.beat()
@@ -324,40 +336,16 @@ class Run:
         self._watchdog.beat()
         self._obey()
         self._archive.settle(wait=False)
-        now = time.perf_counter()
-        self._next_look = now + _LOOK_SECONDS
-        if now >= self._next_demonstration:
-            self._next_demonstration = now + _DEMONSTRATION_SECONDS
-            self._take_demonstrations()
+        self._next_look = time.perf_counter() + _LOOK_SECONDS
+        if not self._finishing:
+            self._inbox.look()
         self._announcer.progress()
 
-    def _take_demonstrations(self) -> None:
-        """Learn from what a person has played since the last look, too."""
-        demonstrator, game = self._loop.demonstrator, self._loop.game
-        if demonstrator.waiting or self._finishing:
-            return  # the folder is the queue
-        try:
-            found = [path for path in list_demonstrations(self._run_dir.path) if path.name not in demonstrator.known]
-        except StorageError as error:
-            self._warn(str(error))
-            return
-        for path in found:
-            try:
-                one = load_demonstration(path, game.frame_shape, game.frame_dtype, game.n_actions, game.stack)
-            except StorageError as error:
-                if path.name not in self._unread:
-                    self._unread.add(path.name)
-                    self._warn(f"{error}; it is tried again")
-                continue
-            except DemonstrationError as error:
-                demonstrator.known.add(path.name)  # told once
-                self._warn(f"{error}; it is left out")
-                continue
-            demonstrator.take(path.name, one)
-            told = {"step": self._loop.step, "steps": len(one), "return": float(one.reward.sum())}
-            self._recorder.demonstration(path.name, told)
-            self._emit({"event": "demonstration", **told})
-            return
+    def _look_and_ask(self) -> bool:
+        """The same, at most every `_LOOK_SECONDS`; whether the run is to stop."""
+        if time.perf_counter() >= self._next_look:
+            self._look()
+        return self._stopping()
 
     def _wait_while_paused(self) -> None:
         with self._not_training("paused"):
@@ -369,7 +357,7 @@ class Run:
         """Sleep so that steps come no faster than the limit, looking around meanwhile."""
         begun = max(self._step_due, time.perf_counter() - 0.1)
         # The limit is looked at again each time: a person may raise it meanwhile.
-        while limit := self._speed_limit:
+        while limit := self._controls.speed_limit:
             self._step_due = begun + steps / limit
             wait = self._step_due - time.perf_counter()
             if wait <= 0 or self._stop_reason or self._paused:
@@ -434,42 +422,11 @@ class Run:
             case "save":
                 self._save_by_hand()
             case "evaluate":
-                self._keep_if_best(self._evaluate(self._settings.evaluation.episodes, _QUICK))
+                self._examiner.quick()
             case "set":
-                self._set(arguments["name"], arguments["value"])
+                self._controls.set(arguments["name"], arguments["value"])
             case "inspect":
                 self._emit({"event": "replay", "id": command.id, **self._inspector.look(**arguments)})
-
-    def _set(self, name: str, value: Any) -> None:
-        match name:
-            case "epsilon":
-                self._loop.epsilon_override = value
-            case "learning_rate":
-                self._loop.learner.learning_rate = value
-            case "target_period":
-                self._loop.learner.target_period = value
-            case "updates_per_train":
-                self._loop.updates_per_train = value
-            case "speed_limit":
-                self._speed_limit = value
-        self._recorder.intervention(self._loop.step, name, value)
-        self._emit({"event": "set", "step": self._loop.step, "name": name, "value": value})
-
-    def _intervene(self, step: int) -> None:
-        """Make the planned interventions that are due."""
-        while self._planned and self._planned[0].step <= step:
-            _, name, value = self._planned.popleft()
-            self._set(name, value)
-
-    def _controls(self) -> dict[str, float | int | None]:
-        """What `set` can change, as it is now; epsilon is None while it follows its schedule."""
-        return {
-            "epsilon": self._loop.epsilon_override,
-            "learning_rate": self._loop.learner.learning_rate,
-            "target_period": self._loop.learner.target_period,
-            "updates_per_train": self._loop.updates_per_train,
-            "speed_limit": self._speed_limit,
-        }
 
     def _save_by_hand(self) -> None:
         with self._not_training("saving"):
@@ -479,69 +436,6 @@ class Run:
                 self._emit(
                     {"event": "saved", "step": self._loop.step, "path": str(self._run_dir.path), "model": str(model)}
                 )
-
-    # --- evaluations ---
-
-    def _evaluate(self, episodes: int, stream: int) -> Evaluation | None:
-        """Score the present policy; None if the run is asked to stop meanwhile."""
-
-        def should_stop() -> bool:
-            if time.perf_counter() >= self._next_look:
-                self._look()
-            return self._stopping()
-
-        settings = self._settings
-        self._loop.policy.silence()
-        with self._not_training("evaluating"):
-            try:
-                evaluation = evaluate(
-                    self._loop.policy,
-                    self._info,
-                    settings.environment,
-                    episodes=episodes,
-                    seed=training_seed(settings.run.seed, stream),
-                    epsilon=settings.evaluation.epsilon,
-                    should_stop=should_stop,
-                )
-            except EvaluationStopped:
-                return None
-        self._recorder.evaluation(self._loop.step, evaluation)
-        goal = self._goal
-        self._emit(
-            {
-                "event": "evaluation",
-                "step": self._loop.step,
-                "mean": evaluation.mean,
-                "std": evaluation.std,
-                "episodes": evaluation.episodes,
-                "solved": goal is not None and evaluation.mean >= goal,
-            }
-        )
-        return evaluation
-
-    @property
-    def _goal(self) -> float | None:
-        stop_score = self._settings.evaluation.stop_score
-        return stop_score if stop_score is not None else self._info.solved_at
-
-    def _evaluate_and_decide(self) -> bool:
-        """The evaluation that is due; True if it and a longer one on other episodes both reach the goal."""
-        settings, goal = self._settings.evaluation, self._goal
-        evaluation = self._evaluate(settings.episodes, _QUICK)
-        self._keep_if_best(evaluation)
-        if evaluation is not None:
-            self._archive.save_stage(evaluation)
-        if evaluation is None or goal is None or not settings.stop_when_solved or evaluation.mean < goal:
-            return False
-        if not settings.final_episodes:
-            return True
-        confirmed = self._evaluate(settings.final_episodes, _CONFIRMING)
-        return confirmed is not None and confirmed.mean >= goal
-
-    def _keep_if_best(self, evaluation: Evaluation | None) -> None:
-        if evaluation is not None:
-            self._require_sound()
-            self._archive.save_best(evaluation)
 
 
 _ENDINGS = {

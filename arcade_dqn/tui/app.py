@@ -19,6 +19,7 @@ from textual.app import App
 from arcade_dqn import preferences as prefs
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.experiments.lab import Lab
+from arcade_dqn.link.signals import NUMBERS, Tally, TerminalState
 from arcade_dqn.preferences import Preferences
 from arcade_dqn.tui import keys
 from arcade_dqn.tui.cabinet import Cabinet
@@ -147,7 +148,7 @@ class ArcadeApp(PersonalApp):
     def _preload() -> None:
         """Import what the next screens need, so that the first key is answered as quickly as the others."""
         import arcade_dqn.config
-        import arcade_dqn.storage.run_dir
+        import arcade_dqn.storage.runs
         import arcade_dqn.tui.screens.models
         import arcade_dqn.tui.screens.runs
         import arcade_dqn.tui.screens.theatre
@@ -470,11 +471,6 @@ class ArcadeApp(PersonalApp):
         self.lab.close()
         self.cabinet.close()
 
-    def kill_programs(self) -> None:
-        """End the other programs at once. What was not saved is lost."""
-        self.lab.kill()
-        self.cabinet.kill()
-
     def exit_soon(self, code: int) -> None:
         """Ask the app to end, from any thread and without waiting for it."""
         if self._event_loop is not None and not self._event_loop.is_closed():
@@ -490,9 +486,8 @@ class ArcadeApp(PersonalApp):
 def run_app(runs_dir: Path, *, ascii: bool = False, browser: bool = False) -> int:
     """Run the TUI in this terminal and return the exit code: 0, or 130 if a signal ended it.
 
-    The first signal saves what trains; a second one ends it at once, unsaved.
-
-    `ascii` draws with ASCII alone, whatever the preferences say. In a `browser` there is no window beside the terminal.
+    The first signal saves, a second one ends at once. `ascii` draws with ASCII alone, whatever the preferences say. In
+    a `browser` there is no window beside the terminal.
     """
     file = prefs.default_path()
     preferences, problems = prefs.load(file)
@@ -501,6 +496,7 @@ def run_app(runs_dir: Path, *, ascii: bool = False, browser: bool = False) -> in
     cabinet = Cabinet(runs_dir, window=not browser)
     app = ArcadeApp(runs_dir, cabinet=cabinet, preferences=preferences, file=file, problems=problems)
     ended = threading.Event()
+    tally, terminal = Tally(), TerminalState()
     signals: list[int] = []
 
     def depart() -> None:
@@ -513,15 +509,17 @@ def run_app(runs_dir: Path, *, ascii: bool = False, browser: bool = False) -> in
 
     def on_signal(number: int, frame: object) -> None:
         signals.append(number)
-        if len(signals) == 1:
+        count = tally.count(number)
+        if count == 1:
             threading.Thread(target=depart, name="departure").start()
-        else:
-            app.kill_programs()  # what the departure waits for
+        elif count == 2:
+            # The other programs see their input end: what trains is saved, and nobody waits for it here.
+            terminal.restore()
+            os._exit(130)
 
     if browser:
         threading.Thread(target=_follow_parent, args=(depart, ended), name="parent", daemon=True).start()
-    wanted = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name)]
-    before = {number: signal.signal(number, on_signal) for number in wanted}
+    before = {number: signal.signal(number, on_signal) for number in NUMBERS}
     try:
         code = app.run()
     finally:

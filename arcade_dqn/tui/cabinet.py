@@ -7,9 +7,7 @@ Methods that start or end a program may wait, and are for threads; each says so.
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,6 +20,7 @@ from arcade_dqn.tui.snapshot import Learner, Notice, Phase, Snapshot
 if TYPE_CHECKING:
     from arcade_dqn.link.board import BoardReader, Status
     from arcade_dqn.link.process import Child
+    from arcade_dqn.storage.scratch import Scratch
 
 _NICE = 5
 """How far the trainer stands back (POSIX nice) for the keys and pictures of this process and the window."""
@@ -60,7 +59,8 @@ class Cabinet:
         self.replay: Mapping[str, Any] | None = None
         """What the trainer told last of its replay buffer."""
         self._starting = threading.Lock()
-        self._logs: Path | None = None
+        self._scratch: Scratch | None = None
+        """Where the programs' logs are."""
         self._trainer: Child | None = None
         self._sent = 0
         self._unanswered: dict[object, str] = {}
@@ -142,13 +142,15 @@ class Cabinet:
         self._trainer.send({"id": self._sent, "name": name, "arguments": arguments})
 
     def _program(self, module: str, arguments: list[str], environment: Mapping[str, str], title: str) -> Child:
-        if self._logs is None:
-            self._logs = Path(tempfile.mkdtemp(prefix="arcade-dqn-"))
+        if self._scratch is None:
+            from arcade_dqn.storage.scratch import Scratch
+
+            self._scratch = Scratch()
         if (start := self._start) is None:
             from arcade_dqn.link.process import Child
 
             start = Child.start
-        return start(module, arguments, self._logs / f"{title}.log", environment=environment, title=title)
+        return start(module, arguments, self._scratch.path / f"{title}.log", environment=environment, title=title)
 
     # --- the window ---
 
@@ -318,7 +320,8 @@ class Cabinet:
 
     def close(self) -> None:
         """End everything; a run in training saves first. Waits: for threads. May be called twice."""
-        self._closed = True
+        with self._starting:  # a program that is being started just now is ended, too
+            self._closed = True
         window, trainer = self._window, self._trainer
         if trainer is not None:
             trainer.close_input()
@@ -330,14 +333,8 @@ class Cabinet:
         if self._board is not None:
             self._board.close()
             self._board = None
-        if self._logs is not None:
-            shutil.rmtree(self._logs, ignore_errors=True)
-
-    def kill(self) -> None:
-        """End everything at once, even while `close` waits for it. What was not saved is lost."""
-        for child in (self._window, self._trainer):
-            if child is not None:
-                child.kill()
+        if self._scratch is not None:
+            self._scratch.close()
 
 
 def _capital(sentence: str) -> str:

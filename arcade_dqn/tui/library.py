@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from arcade_dqn.storage.model_file import ModelEntry
-    from arcade_dqn.storage.run_dir import RunSummary
+    from arcade_dqn.storage.runs import RunSummary
 
 
 class Library:
@@ -36,7 +36,7 @@ class Library:
 
     def runs(self) -> list[RunSummary]:
         """All runs, newest first."""
-        from arcade_dqn.storage.run_dir import list_runs
+        from arcade_dqn.storage.runs import list_runs
 
         return sorted(list_runs(self.runs_dir), key=lambda run: run.modified, reverse=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
 import threading
@@ -10,6 +11,10 @@ from queue import SimpleQueue
 from typing import Any
 
 from arcade_dqn.link.commands import encode, parse_object, read_lines
+from arcade_dqn.link.text import plain
+
+MAX_LINE = 1024
+"""Most bytes in the line of a press."""
 
 
 class Link:
@@ -30,14 +35,20 @@ class Link:
 
     def _read(self) -> None:
         # Not `sys.stdin`: Python cannot end while another thread waits in it.
-        for line in read_lines(io.FileIO(os.dup(0), "rb")):
+        for line in read_lines(io.FileIO(os.dup(0), "rb"), MAX_LINE):
             try:
-                told = parse_object(line, 1024)
-                key = told.get("press")
-                if set(told) != {"press"} or not isinstance(key, str) or not 0 < len(key) <= 20:
-                    raise ValueError('is not a key alone, as {"press": "space"} is')
+                self.presses.put(parse_press(line))
             except ValueError as error:
                 self.tell("error", message=f"the line {error}")
-                continue
-            self.presses.put(key)
         self.ended.set()
+
+
+def parse_press(line: bytes | str) -> str:
+    """The key that a line names. Raises ValueError with the rest of a sentence for anything else."""
+    found = parse_object(line, MAX_LINE)
+    key = found.get("press")
+    if not isinstance(key, str) or not 0 < len(key) <= 20 or not key.isprintable():
+        raise ValueError('names no key, as {"press": "space"} does')
+    if unknown := found.keys() - {"press"}:
+        raise ValueError(f'has a "press", but no {plain(json.dumps(min(unknown)), 60)}')
+    return key

@@ -239,3 +239,12 @@ def test_export_writes_a_keras_file(model: Path, tmp_path: Path) -> None:
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "float32 [4]" in result.stdout
     assert out.read_bytes().startswith(b"PK")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux alone has a disk that is always full")
+def test_output_on_a_full_disk_is_one_sentence() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "arcade_dqn", "games"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (1, "arcade-dqn: No space left on device\n")

@@ -8,11 +8,16 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from arcade_dqn.cli import training
 from arcade_dqn.cli.main import build_parser
+from arcade_dqn.config import build
+from arcade_dqn.link.process import Child, ChildError
+from arcade_dqn.storage.run_dir import RunDir
 
 SHORT = [
     "--set",
@@ -106,3 +111,19 @@ def test_the_end_is_told_on_request(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     said = capsys.readouterr().err
     assert said.startswith("\a\x1b]")
     assert "CartPole-v1: done" in said
+
+
+def test_a_window_that_cannot_be_started_is_no_reason_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_dir = RunDir.create(tmp_path, build("CartPole-v1", "cartpole"))
+    run_dir.board.write_bytes(b"it trains")
+
+    def fail(*arguments: object, **more: object) -> Child:
+        raise ChildError("cannot start the window: the disk is full")
+
+    monkeypatch.setattr(Child, "start", fail)
+    said: list[str] = []
+    view: Any = SimpleNamespace(say=said.append)
+    with training._window(run_dir, build_parser().parse_args(["train", "CartPole-v1", "--watch"])) as look:
+        for _ in range(3):
+            look({"event": "progress"}, view)
+    assert said == ["cannot start the window: the disk is full; training goes on"]

@@ -21,7 +21,8 @@ from arcade_dqn.config import Settings, build
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.checkpoint import list_checkpoints, load_newest
-from arcade_dqn.storage.run_dir import RunDir, list_runs
+from arcade_dqn.storage.run_dir import RunDir
+from arcade_dqn.storage.runs import list_runs
 from arcade_dqn.training.run import Run, TrainingFailed
 
 Event = dict[str, Any]

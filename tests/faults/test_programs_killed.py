@@ -14,7 +14,7 @@ import pytest
 
 from arcade_dqn.link.board import BoardError, BoardReader
 from arcade_dqn.storage.checkpoint import load_newest
-from arcade_dqn.storage.run_dir import list_runs
+from arcade_dqn.storage.runs import list_runs
 
 LONG = os.environ.get("FAULTS") == "long"
 PATIENCE = 120.0
@@ -45,8 +45,9 @@ def until(good: Callable[[], bool], what: str, terminal: Any = None) -> None:
 
 @pytest.mark.parametrize("victims", EVERY if LONG else SHORT, ids="+".join)
 def test_kill(victims: tuple[str, ...], tmp_path: Path, open_arcade: Callable[..., Any], display: str) -> None:
-    runs = tmp_path / "runs"
-    terminal = open_arcade(runs, DISPLAY=display)
+    runs, temporary = tmp_path / "runs", tmp_path / "temporary"
+    temporary.mkdir()
+    terminal = open_arcade(runs, DISPLAY=display, TMPDIR=str(temporary))
     terminal.wait_for("CartPole")
     terminal.press("\x1b[B\x1b[B")
     terminal.press("t")
@@ -75,6 +76,9 @@ def test_kill(victims: tuple[str, ...], tmp_path: Path, open_arcade: Callable[..
             terminal.wait_for("The trainer was ended by SIGKILL", "Resume")
         if "window" in victims:
             assert terminal.all_ended([programs["window"]])
+    # A killed arcade leaves the folder with its logs, which the next one removes; its programs leave nothing.
+    left = [path.name for path in temporary.iterdir() if not path.name.startswith("arcade-dqn-")]
+    assert left == []
     found = load_newest(run / "checkpoints")
     assert found is not None
     assert found[0].damaged == ()
@@ -101,3 +105,18 @@ def test_kill(victims: tuple[str, ...], tmp_path: Path, open_arcade: Callable[..
         assert terminal.process.wait(PATIENCE) == 0
         assert terminal.restored
         assert terminal.all_ended(survivors), "no orphans"
+
+
+def test_a_killed_command_line_takes_its_window_with_it(
+    tmp_path: Path, open_terminal: Callable[..., Any], display: str
+) -> None:
+    slowly = ["--set", "run.speed_limit=500", "--set", "evaluation.every=0", "--set", "network.hidden=8"]
+    command = ("train", "MountainCar-v0", "--watch", "--runs-dir", str(tmp_path / "runs"), *slowly)
+    terminal = open_terminal("-m", "arcade_dqn", *command, DISPLAY=display)
+    window = terminal.child("arcade_dqn.window")
+    terminal.process.kill()
+    terminal.process.wait(PATIENCE)
+    assert terminal.all_ended([window]), "no orphans"
+    # Its log is what the window wrote while it was open, and nothing of it is a failure.
+    (run,) = list_runs(tmp_path / "runs")
+    assert "Traceback" not in (run.path / "window.log").read_text("utf-8", "replace")

@@ -25,6 +25,8 @@ COUNTS = {
     "board": (500, 20_000),
     "checkpoint": (300, 10_000),
     "command": (2_000, 100_000),
+    "press": (2_000, 100_000),
+    "demonstration": (500, 20_000),
     "model-truncated": (100_000, 100_000),
     "model-flipped": (1_700, 100_000),
     "model-largest": (1, 1),

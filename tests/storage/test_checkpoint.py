@@ -451,6 +451,13 @@ def test_a_half_written_segment_and_lonely_ones_are_removed_by_the_next_checkpoi
     assert names(tmp_path / "segments") == ["numbers-0-10.safetensors", "numbers-0-20.safetensors"]
 
 
+def test_what_is_no_segment_is_not_removed(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path, 1, state(1), keep=2)
+    (tmp_path / "segments" / "letter.txt").write_text("mine")
+    save_checkpoint(tmp_path, 2, state(2), keep=2)
+    assert (tmp_path / "segments" / "letter.txt").read_text() == "mine"
+
+
 def test_nothing_is_removed_while_a_manifest_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save_checkpoint(tmp_path, 1, state(1), keep=2)
     real = os.open

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,11 @@ def test_what_is_no_demonstration(tmp_path: Path) -> None:
         load(other)
     with pytest.raises(StorageError, match="cannot read the demonstration"):
         load(tmp_path / "missing.safetensors")
+    (tmp_path / "folder.safetensors").mkdir()
+    os.mkfifo(tmp_path / "pipe.safetensors")
+    for name in ("folder", "pipe"):
+        with pytest.raises(DemonstrationError, match="cannot read the demonstration"):
+            load(tmp_path / f"{name}.safetensors")
     header = json.dumps({"frames": {"dtype": "F32", "shape": [2**40], "data_offsets": [0, 2**42]}}).encode()
     other.write_bytes(len(header).to_bytes(8, "little") + header)
     with pytest.raises(DemonstrationError, match="truncated"):  # and nothing was allocated for it

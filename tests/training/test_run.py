@@ -22,7 +22,8 @@ from arcade_dqn.link.board import BoardReader
 from arcade_dqn.link.commands import Command
 from arcade_dqn.storage import checkpoint
 from arcade_dqn.storage.atomic import StorageError
-from arcade_dqn.storage.demonstrations import Demonstration, load_demonstration, save_demonstration
+from arcade_dqn.storage.checkpoint import CheckpointError
+from arcade_dqn.storage.demonstrations import Demonstration, save_demonstration
 from arcade_dqn.storage.lock import RunLocked
 from arcade_dqn.storage.model_file import load_model, save_model, stages
 from arcade_dqn.storage.run_dir import RunDir
@@ -437,6 +438,33 @@ def test_no_way_is_kept_if_none_is_wanted(tmp_path: Path) -> None:
     assert not (run_dir.path / "stages").exists()
 
 
+@pytest.mark.parametrize(
+    ("room", "change"),
+    [
+        ("network", {"hidden": [8]}),
+        ("network", {"dueling": True}),
+        ("environment", {"copies": 3}),
+        ("replay", {"capacity": 100}),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else value,
+)
+def test_settings_that_were_changed_by_hand_cost_no_checkpoint_and_no_model(
+    room: str, change: dict[str, Any], tmp_path: Path
+) -> None:
+    run_dir = RunDir.create(tmp_path, settings(run__steps=300, evaluation__final_episodes=0))
+    train(run_dir)
+    table = json.loads(run_dir.config.read_text())
+    table["run"]["steps"] = 600
+    table[room] |= change
+    run_dir.config.write_text(json.dumps(table))
+    files = [path for path in run_dir.path.rglob("*") if path.is_file() and "checkpoints" in path.parts]
+    before = {path: path.read_bytes() for path in [*files, run_dir.final]}
+    with pytest.raises(CheckpointError, match="does not fit the settings of its run, .*; was its config.json changed"):
+        Run(RunDir.open(run_dir.path), lambda event: None).execute()
+    assert {path: path.read_bytes() for path in before} == before
+    assert [step for step, _ in checkpoint.list_checkpoints(run_dir.checkpoints)] == [300]
+
+
 def test_a_person_may_look_into_the_buffer(tmp_path: Path) -> None:
     run_dir = RunDir.create(tmp_path, settings(run__speed_limit=2000))
 
@@ -480,30 +508,3 @@ def test_a_persons_play_is_learned_from_and_counted(tmp_path: Path) -> None:
     # Resumed, it is not learned from a second time.
     _, events = train(run_dir)
     assert not of(events, "demonstration")
-
-
-def test_a_persons_play_that_cannot_be_read_for_a_while_is_not_lost(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run_dir = RunDir.create(tmp_path, settings())
-    play = Demonstration(
-        np.zeros((6, 4), np.float32), np.ones(5, np.int32), np.ones(5, np.float32), np.zeros(5, bool), True
-    )
-    path = save_demonstration(run_dir.path, play)
-    tries: list[Path] = []
-
-    def read(file: Path, *of_the_game: Any) -> Demonstration:
-        tries.append(file)
-        if len(tries) < 3:
-            raise StorageError(f"cannot read the demonstration {file}: too many open files")
-        return load_demonstration(file, *of_the_game)
-
-    monkeypatch.setattr("arcade_dqn.training.run.load_demonstration", read)
-    monkeypatch.setattr("arcade_dqn.training.run._DEMONSTRATION_SECONDS", 0.0)
-    monkeypatch.setattr("arcade_dqn.training.run._LOOK_SECONDS", 0.0)
-    _, events = train(run_dir)
-    assert [event["message"] for event in of(events, "warning")] == [
-        f"cannot read the demonstration {path}: too many open files; it is tried again"
-    ]
-    assert len(of(events, "demonstration")) == 1
-    assert tries == [path] * 3

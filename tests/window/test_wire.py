@@ -1,41 +1,34 @@
-"""JSON lines to the window: presses of keys, and what is none."""
+"""What the window takes from the program that started it: a key in a line, and nothing else."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-
 import pytest
 
-_PROGRAM = """
-from arcade_dqn.window.wire import Link
-link = Link()
-link.ended.wait()
-while not link.presses.empty():
-    link.tell("pressed", key=link.presses.get())
-"""
+from arcade_dqn.window.wire import MAX_LINE, parse_press
 
 
-def told(*lines: str) -> list[dict[str, str]]:
-    """What the window's side says to these lines."""
-    text = "".join(f"{line}\n" for line in lines)
-    done = subprocess.run([sys.executable, "-c", _PROGRAM], input=text, capture_output=True, text=True, check=True)
-    return [json.loads(line) for line in done.stdout.splitlines()]
-
-
-def test_presses_come_in_their_order() -> None:
-    assert told('{"press": "space"}', '{"press": "s"}') == [
-        {"event": "pressed", "key": "space"},
-        {"event": "pressed", "key": "s"},
-    ]
+@pytest.mark.parametrize("key", ["space", "q", "é", "k" * 20])
+def test_a_key(key: str) -> None:
+    assert parse_press(f'{{"press": "{key}"}}') == key
 
 
 @pytest.mark.parametrize(
-    "line", ['{"press": 1}', '{"press": ""}', "{}", '{"press": "s", "twice": true}', "[]", "press"]
+    ("line", "sentence"),
+    [
+        ("space", "is not JSON"),
+        ('["press"]', "is not a JSON object"),
+        ("{}", "names no key"),
+        ('{"press": 3}', "names no key"),
+        ('{"press": ""}', "names no key"),
+        ('{"press": "\\u001b[2J"}', "names no key"),
+        (f'{{"press": "{"k" * 21}"}}', "names no key"),
+        ('{"press": "q", "press": "q"}', "names the same key twice"),
+        ('{"press": "q", "id": 1}', 'has a "press", but no "id"'),
+        ('{"press": "q", "\\u001b[2J": 1}', r'has a "press", but no "\\u001b\[2J"'),
+        (f'{{"press": "q"{" " * MAX_LINE}}}', f"is longer than {MAX_LINE} bytes"),
+    ],
 )
-def test_what_is_no_press_is_told_and_left_out(line: str) -> None:
-    first, second = told(line, '{"press": "q"}')
-    assert first["event"] == "error"
-    assert first["message"].startswith("the line ")
-    assert second == {"event": "pressed", "key": "q"}
+def test_anything_else_is_refused_with_a_sentence(line: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence) as refused:
+        parse_press(line)
+    assert str(refused.value).isprintable()

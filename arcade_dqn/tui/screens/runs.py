@@ -20,7 +20,7 @@ from arcade_dqn.tui.theme import state_word, tone_style
 from arcade_dqn.tui.widgets.table import fill
 
 if TYPE_CHECKING:
-    from arcade_dqn.storage.run_dir import RunSummary
+    from arcade_dqn.storage.runs import RunSummary
 
 _RIGHT = ("steps", "best", "last", "age")
 _LABELS = [
@@ -231,7 +231,8 @@ class RunsScreen(ArcadeScreen):
 
     @work
     async def action_rename(self) -> None:
-        from arcade_dqn.storage.run_dir import check_run_name, rename_run
+        from arcade_dqn.storage.run_dir import check_run_name
+        from arcade_dqn.storage.runs import rename_run
         from arcade_dqn.tui.screens.ask import AskScreen
 
         run = self._usable()
@@ -256,7 +257,7 @@ class RunsScreen(ArcadeScreen):
 
     @work
     async def action_trash(self) -> None:
-        from arcade_dqn.storage.run_dir import trash_run
+        from arcade_dqn.storage.runs import trash_run
         from arcade_dqn.tui.screens.confirm import Answer, ConfirmScreen
 
         run = self.run_summary

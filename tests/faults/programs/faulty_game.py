@@ -1,9 +1,7 @@
 """The trainer, with a game that misbehaves: `FAULTY=hang@300 python faulty_game.py RUN_DIR`.
 
-With `--command-line` and its arguments in place of RUN_DIR it is `arcade-dqn` that has this game.
-
 The game is `Faulty-v0`. What it does in its 300th step is one of `Faulty.step`; without FAULTY it is well. Hanging is
-told after FAULTY_PATIENCE seconds.
+told after FAULTY_PATIENCE seconds. `faulty_game.py arcade-dqn train Faulty-v0` is the command line, with that game.
 """
 
 from __future__ import annotations
@@ -47,6 +45,7 @@ class Faulty(gymnasium.Env[Any, Any]):
                 case "raise":
                     raise RuntimeError("the game\nbroke")
                 case "hang":
+                    print("the game hangs", file=sys.stderr, flush=True)
                     while True:
                         time.sleep(0.1)
                 case "nan":
@@ -68,11 +67,12 @@ class Faulty(gymnasium.Env[Any, Any]):
 def main() -> int:
     fault, _, at = os.environ.get("FAULTY", "").partition("@")
     gymnasium.register("Faulty-v0", Faulty, kwargs={"fault": fault, "at": int(at or 0)})
-    from arcade_dqn.cli.main import main as command_line
     from arcade_dqn.training import __main__, watchdog
 
     watchdog.PATIENCE = float(os.environ.get("FAULTY_PATIENCE", watchdog.PATIENCE))
-    if sys.argv[1] == "--command-line":
+    if sys.argv[1:2] == ["arcade-dqn"]:
+        from arcade_dqn.cli.main import main as command_line
+
         return command_line(sys.argv[2:])
     return __main__.main()
 

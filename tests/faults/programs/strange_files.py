@@ -25,7 +25,6 @@ import numpy as np
 from arcade_dqn.acting.layers import initial_weights, parameter_shapes
 from arcade_dqn.acting.policy import Policy
 from arcade_dqn.config import EnvironmentSettings, NetworkSettings, Settings, SettingsError
-from arcade_dqn.errors import ArcadeError
 from arcade_dqn.evaluation import Evaluation
 from arcade_dqn.link import board
 from arcade_dqn.link.board import Board, BoardError, BoardReader, Status, age, is_alive
@@ -34,11 +33,13 @@ from arcade_dqn.replay.records import cut
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.checkpoint import CheckpointError, load_checkpoint
 from arcade_dqn.storage.checkpoint_writer import CheckpointWriter
+from arcade_dqn.storage.demonstrations import Demonstration, DemonstrationError, load_demonstration, save_demonstration
 from arcade_dqn.storage.interventions import Intervention, to_json
 from arcade_dqn.storage.model_file import MAX_FILE, ModelFileError, ModelInfo, load_model, save_model
 from arcade_dqn.storage.model_info import write_info
 from arcade_dqn.storage.run_dir import RunDir, RunError
 from arcade_dqn.storage.summary import Summary
+from arcade_dqn.window.wire import parse_press
 
 NASTY_BYTES = [
     b"", b'"', b"{", b"}", b"[", b",", b":", b"\\", b"\0", b"\xff", b"\n", b"NaN", b"-Infinity", b"1e999", b"-0",
@@ -350,7 +351,42 @@ def command(folder: Path) -> Try:
     return attempt
 
 
-KINDS: dict[str, tuple[Callable[[Path], Try], tuple[type[ArcadeError], ...]]] = {
+def press(folder: Path) -> Try:
+    line = {"press": "space"}
+
+    def attempt(rng: random.Random) -> None:
+        key = parse_press(either(dumped(line), line, rng))
+        assert key.isprintable() and len(key) <= 20
+
+    return attempt
+
+
+def demonstration(folder: Path) -> Try:
+    game = {"frame_shape": (2,), "frame_dtype": np.dtype(np.float32), "n_actions": 2, "stack": 2}
+    play = Demonstration(
+        np.arange(10, dtype=np.float32).reshape(5, 2), np.array([0, 1, 0], np.int32), np.ones(3, np.float32),
+        np.zeros(3, bool), True,
+    )  # fmt: skip
+    path = save_demonstration(folder, play)
+    good = path.read_bytes()
+    length = 8 + int.from_bytes(good[:8], "little")
+    header = json.loads(good[8:length])
+
+    def attempt(rng: random.Random) -> None:
+        data = mutated_bytes(good, rng, length)
+        if rng.random() < 0.6:
+            text = dumped(mutated_json(header, rng))
+            data = len(text).to_bytes(8, "little") + text + good[length:]
+        path.write_bytes(data)
+        found = load_demonstration(path, **game)
+        assert (found.frames.shape, found.frames.dtype) == ((len(found) + 2, 2), np.float32)
+        assert np.isfinite(found.frames).all() and np.isfinite(found.reward).all()
+        assert ((found.a_tm1 >= 0) & (found.a_tm1 < 2)).all()
+
+    return attempt
+
+
+KINDS: dict[str, tuple[Callable[[Path], Try], tuple[type[Exception], ...]]] = {
     "model": (model, (ModelFileError,)),
     "model-truncated": (each_model(truncations), (ModelFileError,)),
     "model-flipped": (each_model(flips), (ModelFileError,)),
@@ -362,6 +398,8 @@ KINDS: dict[str, tuple[Callable[[Path], Try], tuple[type[ArcadeError], ...]]] = 
     "board": (a_board, (BoardError,)),
     "checkpoint": (checkpoint, (CheckpointError,)),
     "command": (command, (CommandError,)),
+    "press": (press, (ValueError,)),
+    "demonstration": (demonstration, (DemonstrationError,)),
 }
 
 

@@ -1,0 +1,104 @@
+"""Scores a run's agent while it trains, and says when the game is solved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from arcade_dqn.evaluation import Evaluation, training_seed
+from arcade_dqn.stage.evaluate import EvaluationStopped, evaluate
+from arcade_dqn.training.announcer import Event
+from arcade_dqn.training.archive import Archive
+from arcade_dqn.training.loop import Loop
+from arcade_dqn.training.recorder import Recorder
+
+# Each kind of evaluation has its own unseen episodes, so that the one that decides is never the one that is reported.
+_QUICK, _CONFIRMING, _FINAL = 100, 101, 102
+
+
+class Examiner:
+    """Plays the present policy on unseen episodes.
+
+    Meanwhile the run is in the block that `aside` opens; `should_stop`, which is asked at every step, ends it early.
+    `require_sound` raises what is wrong with the weights before the best model is replaced.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        recorder: Recorder,
+        archive: Archive,
+        emit: Callable[[Event], None],
+        aside: Callable[[], AbstractContextManager[None]],
+        should_stop: Callable[[], bool],
+        require_sound: Callable[[], None],
+    ) -> None:
+        self._loop = loop
+        self._settings = loop.settings.evaluation
+        self._recorder = recorder
+        self._archive = archive
+        self._emit = emit
+        self._aside = aside
+        self._should_stop = should_stop
+        self._require_sound = require_sound
+        stop_score = self._settings.stop_score
+        self._goal = stop_score if stop_score is not None else loop.game.info.solved_at
+
+    def quick(self) -> None:
+        """The evaluation that a person asks for."""
+        self._keep_if_best(self._evaluate(self._settings.episodes, _QUICK))
+
+    def decide(self) -> bool:
+        """The evaluation that is due; True if it and a longer one on other episodes both reach the goal."""
+        settings, goal = self._settings, self._goal
+        evaluation = self._evaluate(settings.episodes, _QUICK)
+        self._keep_if_best(evaluation)
+        if evaluation is not None:
+            self._archive.save_stage(evaluation)
+        if evaluation is None or goal is None or not settings.stop_when_solved or evaluation.mean < goal:
+            return False
+        if not settings.final_episodes:
+            return True
+        confirmed = self._evaluate(settings.final_episodes, _CONFIRMING)
+        return confirmed is not None and confirmed.mean >= goal
+
+    def final(self) -> Evaluation | None:
+        """The evaluation that is reported, of the final policy; None if the run is asked to stop meanwhile."""
+        evaluation = self._evaluate(self._settings.final_episodes, _FINAL)
+        self._keep_if_best(evaluation)
+        return evaluation
+
+    def _evaluate(self, episodes: int, stream: int) -> Evaluation | None:
+        """Score the present policy; None if the run is asked to stop meanwhile."""
+        loop, settings = self._loop, self._loop.settings
+        loop.policy.silence()
+        with self._aside():
+            try:
+                evaluation = evaluate(
+                    loop.policy,
+                    loop.game.info,
+                    settings.environment,
+                    episodes=episodes,
+                    seed=training_seed(settings.run.seed, stream),
+                    epsilon=settings.evaluation.epsilon,
+                    should_stop=self._should_stop,
+                )
+            except EvaluationStopped:
+                return None
+        self._recorder.evaluation(loop.step, evaluation)
+        self._emit(
+            {
+                "event": "evaluation",
+                "step": loop.step,
+                "mean": evaluation.mean,
+                "std": evaluation.std,
+                "episodes": evaluation.episodes,
+                "solved": self._goal is not None and evaluation.mean >= self._goal,
+            }
+        )
+        return evaluation
+
+    def _keep_if_best(self, evaluation: Evaluation | None) -> None:
+        if evaluation is not None:
+            self._require_sound()
+            self._archive.save_best(evaluation)

@@ -1,0 +1,105 @@
+"""Temporary folders: gone with their program, and those of killed ones with the next; nobody else's is touched."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from arcade_dqn.storage.atomic import StorageError
+from arcade_dqn.storage.scratch import Scratch
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def make_old(folder: Path) -> None:
+    os.utime(folder, (1.0, 1.0))
+
+
+def left_behind(temporary: Path, name: str, *files: str) -> Path:
+    """A folder of long ago with these files."""
+    folder = temporary / f"arcade-dqn-{name}"
+    folder.mkdir()
+    for file in files:
+        (folder / file).write_text("x")
+    make_old(folder)
+    return folder
+
+
+def test_it_is_gone_once_it_is_closed(temporary: Path) -> None:
+    scratch = Scratch()
+    (scratch.path / "trainer.log").write_text("a line")
+    assert scratch.path.parent == temporary
+    scratch.close()
+    scratch.close()
+    assert list(temporary.iterdir()) == []
+
+
+def test_two_programs_have_their_own(temporary: Path) -> None:
+    first = Scratch()
+    make_old(first.path)
+    second = Scratch()
+    assert first.path.is_dir()
+    assert first.path != second.path
+    first.close()
+    second.close()
+
+
+def test_what_a_killed_program_left_goes_with_the_next(temporary: Path) -> None:
+    program = """
+import os, signal
+from arcade_dqn.storage.scratch import Scratch
+scratch = Scratch()
+(scratch.path / "trainer.log").write_text("a line")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    environment = {**os.environ, "TMPDIR": str(temporary), "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", program], env=environment, check=False)
+    (left,) = temporary.iterdir()
+    assert sorted(path.name for path in left.iterdir()) == ["lock", "trainer.log"]
+    Scratch().close()
+    assert left.is_dir(), "it might be one that is just being made"
+    make_old(left)
+    Scratch().close()
+    assert list(temporary.iterdir()) == []
+
+
+def test_an_empty_one_of_long_ago_goes_too(temporary: Path) -> None:
+    left_behind(temporary, "empty")
+    Scratch().close()
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("files", [("notes.txt",), ("lock", "notes.txt"), ("trainer.log",)], ids="+".join)
+def test_what_may_be_somebodys_own_stays(files: tuple[str, ...], temporary: Path) -> None:
+    kept = left_behind(temporary, "mine", *files)
+    Scratch().close()
+    assert sorted(path.name for path in kept.iterdir()) == sorted(files)
+
+
+def test_a_link_is_not_followed(temporary: Path) -> None:
+    elsewhere = temporary / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "lock").write_text("1")
+    make_old(elsewhere)
+    (temporary / "arcade-dqn-link").symlink_to(elsewhere)
+    Scratch().close()
+    assert (elsewhere / "lock").is_file()
+
+
+def test_no_room_is_one_sentence(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(prefix: str) -> str:
+        raise OSError(errno.ENOSPC, "no room", str(temporary / prefix))
+
+    monkeypatch.setattr(tempfile, "mkdtemp", fail)
+    with pytest.raises(StorageError, match="cannot make a temporary folder: .*: the disk is full"):
+        Scratch()
