@@ -146,7 +146,7 @@ async def test_palette_lists_all_keys_and_finds(make_app: Callable[..., ArcadeAp
 
 async def test_the_key_bar_can_be_clicked_and_wraps(make_app: Callable[..., ArcadeApp]) -> None:
     app = make_app()
-    async with app.run_test(size=(60, 20)) as pilot:
+    async with app.run_test(size=(70, 20)) as pilot:
         await pilot.pause()
         bar = app.screen.query_one("KeyBar")
         assert bar.size.height == 2
