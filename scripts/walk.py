@@ -97,11 +97,13 @@ class Walk:
         assert self._screen.stdout is not None
         self.display = f":{self._screen.stdout.readline().strip()}"
         environment = {**os.environ, "DISPLAY": self.display, "COLORTERM": "truecolor", **look}
-        command = [sys.executable, "-m", "arcade_dqn", "--runs-dir", str(folder / "runs")]
+        # In a folder of its own, so that the pictures show `runs/...` as everyone has it.
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+        command = [sys.executable, "-m", "arcade_dqn", "--runs-dir", "runs"]
         columns, rows = map(str, size)
         line = f"{shlex.join(command)}; echo the end: $?; sleep 1000"
         subprocess.run(
-            [*self._tmux, "new-session", "-d", "-x", columns, "-y", rows, line], check=True, env=environment, cwd=ROOT
+            [*self._tmux, "new-session", "-d", "-x", columns, "-y", rows, line], check=True, env=environment, cwd=folder
         )
         # Colours of 24 bits pass through to the capture.
         subprocess.run([*self._tmux, "set-option", "-sa", "terminal-overrides", ",*:Tc"], check=True)
@@ -132,8 +134,11 @@ class Walk:
         """The terminal's content with its escape codes, to the last cell of each line."""
         return self._capture("-e", "-N")
 
-    def window(self) -> Image.Image | None:
-        """The part of the screen where the arcade's window is; None if there is none."""
+    def window(self, size: tuple[int, int] | None = None) -> Image.Image | None:
+        """The part of the screen where the arcade's window is; None if there is none.
+
+        With a `size` in pixels the window is brought to it first, and is None until it has it.
+        """
         found = self._windows()
         if not found:
             return None
@@ -148,6 +153,13 @@ class Walk:
         if not facts:
             return None  # it closed just now
         left, top, width, height = (int(facts[name]) for name in ("X", "Y", "WIDTH", "HEIGHT"))
+        if size is not None and (width, height) != size:
+            subprocess.run(
+                ["xdotool", "windowsize", found[-1], *map(str, size)],
+                check=False,  # it may have closed just now
+                env={**os.environ, "DISPLAY": self.display},
+            )
+            return None
         return ImageGrab.grab(xdisplay=self.display).crop((left, top, left + width, top + height))
 
     def _windows(self) -> list[str]:
@@ -175,6 +187,11 @@ class Walk:
         )
         time.sleep(1.5)
 
+    def _last_sight(self) -> str:
+        """The terminal's content, or the end if the terminal is gone."""
+        seen = subprocess.run([*self._tmux, "capture-pane", "-p"], check=False, capture_output=True, text=True)
+        return "the end: no terminal" if seen.returncode else seen.stdout
+
     def _capture(self, *options: str) -> str:
         command = [*self._tmux, "capture-pane", "-p", *options]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -182,7 +199,14 @@ class Walk:
     def leave(self) -> None:
         """Quit as a person does, then close the terminal and the screen."""
         subprocess.run([*self._tmux, "send-keys", "C-q"], check=False)
-        time.sleep(2.0)
+        # A run in training is asked about, and saved first: its folder must not go before it has ended.
+        asked = False
+        deadline = time.monotonic() + PATIENCE
+        while "the end:" not in (seen := self._last_sight()) and time.monotonic() < deadline:
+            if not asked and "Save and quit" in seen:
+                asked = True
+                subprocess.run([*self._tmux, "send-keys", "y"], check=False)
+            time.sleep(0.1)
         subprocess.run([*self._tmux, "kill-server"], check=False, capture_output=True)
         self._screen.terminate()
         self._screen.wait(5.0)
