@@ -42,6 +42,10 @@ class Learner:
     of several gradient steps at once and runs them in one compiled loop. `begin` does the same beside whatever the
     caller does next; TensorFlow holds no Python lock while it computes, so two cores really work at once.
 
+    That loop is compiled once, for as many gradient steps as the settings ask for between two steps of the games, and
+    told how many to do: compiling another takes seconds, in which a run whose `updates_per_train` is changed by hand
+    would stand still.
+
     Everything that looks at the networks or changes a setting first waits for steps under way, so that what was begun
     is always learned with the settings it was begun with.
     """
@@ -72,6 +76,7 @@ class Learner:
         self._support = tf.constant(support(settings.network))
         layers = plan(settings.network, observation_shape, n_actions)
         self._fused = tf.function(self._fused_updates, jit_compile=uses_xla(layers))
+        self._per_call = _updates_at_once(settings)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="learner")
         self._under_way: Future[Updates] | None = None
         self.updates = 0
@@ -120,21 +125,23 @@ class Learner:
         results = []
         start, total = 0, len(batches.a_tm1)
         while start < total:
-            # A compiled call is for one number of steps: powers of two keep their variety small.
-            size = min(MAX_FUSED, 1 << ((total - start).bit_length() - 1))
-            results.append(self._fused(*(array[start : start + size] for array in batches)))
-            start += size
-        return Updates(*(np.concatenate([result[i].numpy() for result in results]) for i in range(3)))
+            count = min(self._per_call, total - start)
+            arrays = [array[start : start + count] for array in batches]
+            if count < self._per_call:
+                arrays = [_filled_up(array, self._per_call) for array in arrays]
+            results.append([result.numpy()[:count] for result in self._fused(tf.constant(count), *arrays)])
+            start += count
+        return Updates(*(np.concatenate(parts) for parts in zip(*results, strict=True)))
 
     def weights(self) -> Weights:
         """A copy of the online network's weights."""
         self.wait()
         return get_weights(self._online, self._names)
 
-    def warm_up(self, updates: int) -> None:
-        """Compile the call for `updates` gradient steps, leaving no trace in weights, optimiser or counters."""
+    def warm_up(self) -> None:
+        """Compile the call, leaving no trace in weights, optimiser or counters."""
         state = self.get_state()
-        shape = (updates, self._settings.batch_size)
+        shape = (1, self._settings.batch_size)
         observations = np.zeros((*shape, *self._observation_shape), self._observation_dtype)
         zeros = np.zeros(shape, np.float32)
         self.update(Batch(observations, zeros.astype(np.int32), zeros, zeros, observations, zeros))
@@ -163,17 +170,20 @@ class Learner:
         self._count.assign(self.updates)
         self._target_period.assign(int(state["target_period"]))
 
-    def _fused_updates(self, s_tm1: Any, a_tm1: Any, r_t: Any, discount_t: Any, s_t: Any, weight: Any) -> Any:
+    def _fused_updates(
+        self, count: Any, s_tm1: Any, a_tm1: Any, r_t: Any, discount_t: Any, s_t: Any, weight: Any
+    ) -> Any:
+        """The first `count` of the gradient steps whose minibatches these are."""
         updates = len(a_tm1)
         results = [tf.TensorArray(tf.float32, size=updates) for _ in Updates._fields]
         periodic = self._settings.target_update == "periodic"
         k = tf.constant(0)
         # The target network stands still from one copy to the next. The copy is kept out of the inner loop because XLA
         # would otherwise move all of its weights in every step, copied or not (MinAtar: 28 of 400 us a step).
-        while k < updates:
-            end = updates
+        while k < count:
+            end = count
             if periodic:
-                end = tf.minimum(updates, k + tf.cast(self._until_target_update(), tf.int32))
+                end = tf.minimum(count, k + tf.cast(self._until_target_update(), tf.int32))
             while k < end:
                 one = self._one_update(s_tm1[k], a_tm1[k], r_t[k], discount_t[k], s_t[k], weight[k])
                 results = [array.write(k, value) for array, value in zip(results, one, strict=True)]
@@ -244,6 +254,20 @@ class Learner:
             (online.value, target.value)
             for online, target in zip(self._online.trainable_variables, self._target.trainable_variables, strict=True)
         ]
+
+
+def _updates_at_once(settings: Settings) -> int:
+    """Gradient steps in a compiled call: those between two steps of the games, if they are not too many."""
+    learning = settings.learning
+    trainings = -(-settings.environment.copies // learning.train_every)
+    return min(MAX_FUSED, trainings * learning.updates_per_train)
+
+
+def _filled_up(array: np.ndarray, length: int) -> np.ndarray:
+    """`array` with as many zeros behind it as make it `length` long."""
+    longer = np.zeros((length, *array.shape[1:]), array.dtype)
+    longer[: len(array)] = array
+    return longer
 
 
 def _remove_generated_code() -> None:

@@ -18,7 +18,6 @@ from arcade_dqn.acting.layers import pack
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.evaluation import Evaluation
 from arcade_dqn.games.make import make
-from arcade_dqn.learning.learner import MAX_FUSED
 from arcade_dqn.link.board import Board
 from arcade_dqn.link.commands import Command, ack, failure
 from arcade_dqn.link.signals import end_at_once, on_signals
@@ -191,7 +190,7 @@ class Run:
         if saved_limit is not None:
             self._controls.speed_limit = saved_limit
             self._controls.go_on_from(self._loop.step)
-        self._loop.learner.warm_up(min(MAX_FUSED, 1 << (self._loop.updates_per_train.bit_length() - 1)))
+        self._loop.learner.warm_up()
         self._emit(
             {
                 "event": "started",

@@ -28,6 +28,7 @@ _SHAPES: dict[str, tuple[str, list[int], tuple[int, ...], Any]] = {
     "nature": ("ALE/Pong-v5", [512], (4, 84, 84), np.uint8),
 }
 _ACTIONS = 4
+_UPDATES = 4
 
 
 def replay_cost(size: int, prioritised: bool, seconds: float, seed: int) -> dict[str, float]:
@@ -68,14 +69,14 @@ def batch_cost(kind: str, batch_size: int, seconds: float, seed: int) -> dict[st
 
     game, hidden, shape, dtype = _SHAPES[kind]
     wanted: dict[str, Any] = {
-        "network.kind": kind, "network.hidden": hidden, "learning.batch_size": batch_size, "run.seed": seed
+        "network.kind": kind, "network.hidden": hidden, "learning.batch_size": batch_size,
+        "learning.updates_per_train": _UPDATES, "run.seed": seed,
     }  # fmt: skip
     settings = build(game, "vector", wanted)
     weights = initial_weights(settings.network, shape, _ACTIONS, seed)
     learner = Learner(settings, shape, np.dtype(dtype), _ACTIONS, weights)
     rng = np.random.default_rng(seed)
-    updates = 4
-    outer = (updates, batch_size)
+    outer = (_UPDATES, batch_size)
 
     def observations() -> np.ndarray:
         if dtype == np.float32:
@@ -86,7 +87,7 @@ def batch_cost(kind: str, batch_size: int, seconds: float, seed: int) -> dict[st
     actions = rng.integers(0, _ACTIONS, outer).astype(np.int32)
     batches = Batch(observations(), actions, ones, ones * np.float32(0.99), observations(), ones)
     learner.update(batches)
-    return {"update_seconds": _time(lambda: learner.update(batches), seconds) / (updates * batch_size)}
+    return {"update_seconds": _time(lambda: learner.update(batches), seconds) / (_UPDATES * batch_size)}
 
 
 def copies_cost(copies: int, seconds: float, seed: int) -> dict[str, float]:

@@ -60,7 +60,7 @@ class Share:
         self._replay = replay
         self._learner = Learner(settings, shape, game.frame_dtype, game.n_actions, weights)
         self._updates, self._batch = settings.learning.updates_per_train, settings.learning.batch_size
-        self._learner.warm_up(self._updates)
+        self._learner.warm_up()
 
     def run(self, seconds: float) -> dict[str, float]:
         sampling = learning = 0.0

@@ -85,7 +85,7 @@ class Ours:
         self.fused = self.settings.learning.updates_per_train
         self._batch_size = self.settings.learning.batch_size
         self.operations = operations(plan(network, shape, work["n_actions"]), self._batch_size, double=False)
-        self._learner.warm_up(self.fused)
+        self._learner.warm_up()
         self.run(0.5)
 
     def run(self, seconds: float) -> dict[str, float]:

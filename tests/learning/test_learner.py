@@ -18,7 +18,8 @@ Array = np.ndarray
 
 def settings(**learning: Any) -> Settings:
     overrides = {f"learning.{name}": value for name, value in learning.items()}
-    return build("x", {"network": {"hidden": [6]}, "learning": {"batch_size": BATCH, "learning_rate": 0.01}}, overrides)
+    base = {"batch_size": BATCH, "learning_rate": 0.01, "updates_per_train": 8}
+    return build("x", {"network": {"hidden": [6]}, "learning": base}, overrides)
 
 
 def make_batch(updates: int, seed: int = 0) -> Batch:
@@ -133,7 +134,7 @@ def test_the_target_network_is_copied_every_target_period_updates() -> None:
 
 
 def test_fusing_does_not_change_the_result() -> None:
-    fused, single = make_learner(settings()), make_learner(settings())
+    fused, single = make_learner(settings()), make_learner(settings(updates_per_train=1))
     batches = make_batch(13)
     fused.update(batches)
     for k in range(13):
@@ -158,11 +159,39 @@ def test_two_learners_end_bit_identical_and_a_restored_one_goes_on_exactly() -> 
 
 def test_warming_up_leaves_no_trace() -> None:
     warm, cold = make_learner(settings()), make_learner(settings())
-    warm.warm_up(4)
+    warm.warm_up()
     assert warm.updates == 0
     for learner in (warm, cold):
         learner.update(make_batch(4))
     assert all(np.array_equal(warm.weights()[name], array) for name, array in cold.weights().items())
+
+
+@pytest.mark.parametrize(("updates_per_train", "copies"), [(8, 1), (2, 4), (1, 8)])
+def test_one_compiled_call_serves_whatever_number_of_updates(updates_per_train: int, copies: int) -> None:
+    # `train_every` is 1 here, so that `copies` trainings fall into one step of the games: 8 updates in each case.
+    chosen = build(
+        "x",
+        {"network": {"hidden": [6]}, "learning": {"batch_size": BATCH, "train_every": 1}},
+        {"learning.updates_per_train": updates_per_train, "environment.copies": copies},
+    )
+    learner = make_learner(chosen)
+    learner.warm_up()
+    for updates in (8, 1, 3, 13, 16):
+        result = learner.update(make_batch(updates))
+        assert [len(array) for array in result] == [updates] * 3
+    assert learner.updates == 8 + 1 + 3 + 13 + 16
+    assert learner._fused.experimental_get_tracing_count() == 1
+
+
+def test_a_call_that_is_not_full_leaves_the_rest_undone() -> None:
+    one, other = make_learner(settings(target_period=3)), make_learner(settings(target_period=3))
+    batches = make_batch(8)
+    one.update(batches)
+    other.update(Batch(*(array[:5] for array in batches)))
+    other.update(Batch(*(array[5:] for array in batches)))
+    for name in ("online", "target"):
+        first, second = one.get_state()[name], other.get_state()[name]
+        assert all(np.array_equal(first[weight], second[weight]) for weight in first)
 
 
 def test_learning_rate_and_target_period_change_without_starting_over() -> None:
