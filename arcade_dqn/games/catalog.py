@@ -125,13 +125,14 @@ def _atari(
     solved_at: float | None = None,
     keys: Mapping[str, int] | None = None,
     preset: str = "atari",
+    side: int = 84,
 ) -> GameInfo:
     return GameInfo(
         id=id,
         title=title,
         family="atari",
         summary=summary,
-        observation="84 x 84 grey picture, the newest 4",
+        observation=f"{side} x {side} grey picture, the newest 4",
         actions=actions,
         solved_at=solved_at,
         preset=preset,
@@ -282,6 +283,7 @@ GAMES: Final[tuple[GameInfo, ...]] = (
         18.0,
         {"up": 2, "down": 3, "space": 1, "up+space": 4, "down+space": 5},
         preset="pong",
+        side=42,
     ),
     _atari(
         "ALE/Breakout-v5",

@@ -103,8 +103,8 @@ class Inspection:
 
     # --- as text ---
 
-    def contents(self, width: int) -> Content:
-        """The buffer in lines of `width` cells."""
+    def contents(self, width: int, height: int) -> Content:
+        """The buffer in lines of `width` cells. A section for which `height` leaves no room has no heading either."""
         # With sums of n rewards each end is within n transitions; a time limit is no end, the return goes on after it.
         per_end = f"1 in {1 / self.ends:,.0f} reaches the end" if self.ends else "none reaches the end"
         step = "single steps" if self.n_step == 1 else f"{self.n_step} steps each"
@@ -113,10 +113,14 @@ class Inspection:
         lines = [
             Content.assemble(f"{self.size:,}", (" transitions, ", "$muted"), step),
             Content.assemble((per_end, "$muted")),
-            *_section("Actions", self._action_rows(), width),
-            *_section("Rewards", [(_range(low, high), count) for low, high, count in self.rewards], width),
-            *_section(f"TD errors of {self.errors_of} of all ages", errors, width),
         ]
+        for section in (
+            _section("Actions", self._action_rows(), width),
+            _section("Rewards", [(_range(low, high), count) for low, high, count in self.rewards], width),
+            _section(f"TD errors of {self.errors_of} of all ages", errors, width),
+        ):
+            if len(lines) + _BEFORE_ROWS < height:
+                lines += section
         return Content("\n").join(lines)
 
     def _action_rows(self) -> list[tuple[str, int]]:
@@ -182,6 +186,10 @@ class Inspection:
 
 def _share(value: float, low: float, high: float) -> float:
     return (value - low) / (high - low) if high > low else 0.0
+
+
+_BEFORE_ROWS = 2
+"""Lines of a section before its first bar: an empty one, and its heading."""
 
 
 def _section(title: str, rows: Sequence[tuple[str, int]], width: int) -> list[Content]:

@@ -30,7 +30,7 @@ def texts(app: ArcadeApp) -> str:
 
 
 def test_the_buffer_in_lines(told: Told) -> None:
-    lines = Inspection.read(told()).contents(30).plain.splitlines()
+    lines = Inspection.read(told()).contents(30, 40).plain.splitlines()
     assert lines[:2] == ["400 transitions, single steps", "1 in 20 reaches the end"]
     assert "left" in lines[4]
     assert lines[4].endswith("25%")
@@ -39,6 +39,15 @@ def test_the_buffer_in_lines(told: Told) -> None:
     assert lines[8].endswith("100%")
     assert "TD errors of 256 of all ages" in lines[10]
     assert all(len(line) <= 30 for line in lines)
+
+
+def test_no_heading_stands_without_its_bars(told: Told) -> None:
+    found = Inspection.read(told())
+    whole = found.contents(30, 40).plain.splitlines()
+    assert "TD errors" in whole[10]
+    for height in (9, 10, 11):
+        assert found.contents(30, height).plain.splitlines() == whole[:9]
+    assert found.contents(30, 12).plain.splitlines() == whole
 
 
 def test_a_transition_in_lines(told: Told) -> None:
@@ -60,7 +69,7 @@ def test_many_actions_share_a_line(told: Told) -> None:
     event = told()
     event["action_names"] = [f"a{number}" for number in range(18)]
     event["contents"]["actions"] = [10 * number for number in range(18)]
-    lines = Inspection.read(event).contents(30).plain
+    lines = Inspection.read(event).contents(30, 40).plain
     assert "a17" in lines
     assert "13 others" in lines
     assert "a12" not in lines

@@ -117,7 +117,8 @@ class ReplayScreen(ArcadeScreen):
 
     def _show_numbers(self, found: Inspection) -> None:
         contents = self.query_one("#replay-contents", Static)
-        contents.update(found.contents(max(contents.content_size.width, 20)), layout=False)
+        room = contents.content_size
+        contents.update(found.contents(max(room.width, 20), room.height), layout=False)
         x = np.array([found.ages[0][0] - age for age, _, _ in found.ages], np.float64)
         for name, column in (("reward", 1), ("ends", 2)):
             y = np.array([piece[column] for piece in found.ages], np.float64)

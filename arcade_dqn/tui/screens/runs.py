@@ -128,7 +128,9 @@ class RunsScreen(ArcadeScreen):
         else:
             preset = run.settings.preset if run.settings else ""
             seed = run.settings.run.seed if run.settings else 0
-            about.update(f"{run.path}\n{preset or 'own settings'} · seed {seed}")
+            # Where the terminal is narrow, the table's last column is out of sight.
+            age = f" · {_age(time.time() - run.modified)} ago" if run.modified else ""
+            about.update(f"{run.path}\n{preset or 'own settings'} · seed {seed}{age}")
 
     @on(DataTable.RowSelected)
     def _selected(self) -> None:
