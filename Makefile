@@ -1,7 +1,7 @@
 # make play    sets up .venv the first time, then opens the arcade
 # make test    the same with the tools for testing; checks the code and runs every test
 # make check   formatting, lint, types and import walls alone
-# make faults  the long form of tests/faults: hundreds of kills, a hundred thousand hostile files (hours)
+# make faults  the long form of tests/faults and tests/cluster: hundreds of kills, a hundred thousand hostile files (hours)
 # make bench   the benchmark (benchmarks/README.md says what it measures)
 # make clean   removes .venv and the caches; runs/ stays
 #
@@ -24,10 +24,11 @@ check: $(TEST_READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict
+	$(BIN)/mypy --strict scripts
 	$(BIN)/lint-imports
 
 faults: $(TEST_READY)
-	FAULTS=long $(BIN)/python -m pytest tests/faults -s
+	FAULTS=long $(BIN)/python -m pytest tests/faults tests/cluster -s
 
 bench: $(TEST_READY)
 	$(BIN)/python -m benchmarks
@@ -42,5 +43,5 @@ $(PLAY_READY): $(PINS)
 
 # Whoever can test can play: the second stamp keeps `make play` from installing again.
 $(TEST_READY): $(PINS)
-	@sh scripts/install.sh all,dev
+	@sh scripts/install.sh all,cluster,dev
 	@touch $@ $(PLAY_READY)

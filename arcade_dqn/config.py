@@ -226,6 +226,51 @@ class RunSettings(_Section):
     )
 
 
+class ClusterSettings(_Section):
+    """Many actors and one learner, on Ray (Ape-X, Horgan 2018). Without actors the run plays in its own process.
+
+    Where Ray is belongs to the machine and not to the run, and `cluster.choose.ray_address` tells it: a run that came
+    from a stranger must not say where to connect to.
+    """
+
+    actors: int = _setting(
+        0,
+        "actors that play, each a process with its own copies of the game; 0: none, the run plays itself",
+        low=0,
+        high=100_000,
+    )
+    shards: int = _setting(1, "parts of the replay buffer, each a process of its own", low=1, high=1_000)
+    batch: int = _setting(
+        256, "steps that an actor plays before it sends them to a shard", unit="steps", low=1, high=100_000
+    )
+    max_weight_age: int = _setting(
+        4_000,
+        "an actor never plays with weights that are more than so many updates old; the learner waits instead",
+        unit="updates",
+        low=1,
+        high=1_000_000_000,
+    )
+    max_transition_age: int = _setting(
+        20_000,
+        "transitions that arrive when the weights that played them are more than so many updates old are dropped",
+        unit="updates",
+        low=1,
+        high=1_000_000_000,
+    )
+    epsilon_base: float = _setting(
+        0.4,
+        "epsilon of the actor that explores most, once exploration's schedule has fallen below it",
+        low=0.0,
+        high=1.0,
+    )
+    epsilon_alpha: float = _setting(
+        7.0,
+        "how far the others fall off: actor i of N has epsilon_base ** (1 + i / (N - 1) epsilon_alpha)",
+        low=0.0,
+        high=100.0,
+    )
+
+
 class Settings(_Section):
     """All settings of one run."""
 
@@ -247,6 +292,7 @@ class Settings(_Section):
     environment: EnvironmentSettings = EnvironmentSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     run: RunSettings = RunSettings()
+    cluster: ClusterSettings = ClusterSettings()
 
     @classmethod
     def from_json(cls, text: str | bytes, where: str = "settings") -> Settings:

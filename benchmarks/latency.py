@@ -101,7 +101,7 @@ def x_server() -> Iterator[tuple[str, Path]]:
 def lit(screen: Path) -> bool:
     """Whether anything but black is to be seen: an empty screen is, and a window without its first frame."""
     pixels = np.fromfile(screen, np.uint32)[1024:]
-    return np.count_nonzero(pixels & 0x00FFFFFF) > 10_000
+    return bool(np.count_nonzero(pixels & 0x00FFFFFF) > 10_000)
 
 
 def first_paint(environment: dict[str, str]) -> float:
@@ -239,7 +239,7 @@ def share_of_a_core(pid: int, meanwhile: Callable[[], None]) -> float:
     before, begun = process.cpu_times(), time.perf_counter()
     meanwhile()
     after, ended = process.cpu_times(), time.perf_counter()
-    return (after.user + after.system - before.user - before.system) / (ended - begun)
+    return float((after.user + after.system - before.user - before.system) / (ended - begun))
 
 
 def main() -> None:

@@ -31,7 +31,7 @@ def measure(game_id: str, seconds: float, seed: int) -> dict[str, Any]:
     games = [make(info, settings.environment) for _ in range(settings.environment.copies)]
     loop = Loop(settings, games)
     loop.epsilon_override = settings.exploration.epsilon_end
-    loop.learner.warm_up(min(128, settings.learning.updates_per_train))
+    loop.learner.warm_up()
     begun: tuple[float, int, int] | None = None
     now = 0.0
     for step in loop.steps():

@@ -29,7 +29,10 @@ def temporary_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 class FakeChild:
     """A program that does what the test tells it."""
 
-    def __init__(self, module: str, arguments: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, module: str, arguments: Sequence[str], log: Path, environment: Mapping[str, str], title: str
+    ) -> None:
+        self.title = title
         self.module, self.arguments, self.log, self.environment = module, list(arguments), log, dict(environment)
         self.sent: list[dict[str, Any]] = []
         self.coming: list[dict[str, Any]] = []
@@ -79,7 +82,7 @@ class FakeChild:
         return self.exit_code
 
     def explain_exit(self) -> str:
-        return f"the {self.module.rpartition('.')[2]} failed with exit code {self.exit_code}: out of memory"
+        return f"the {self.title} failed with exit code {self.exit_code}: out of memory"
 
     # What the test calls
 
@@ -113,7 +116,7 @@ class Programs:
     def __call__(
         self, module: str, arguments: Sequence[str], log: Path, *, environment: Mapping[str, str], title: str
     ) -> FakeChild:
-        self.started.append(FakeChild(module, arguments, log, environment))
+        self.started.append(FakeChild(module, arguments, log, environment, title))
         return self.started[-1]
 
     def newest(self, module: str) -> FakeChild:
@@ -121,7 +124,7 @@ class Programs:
 
     @property
     def trainer(self) -> FakeChild:
-        return self.newest("arcade_dqn.training")
+        return self.newest("arcade_dqn.cluster")
 
     @property
     def window(self) -> FakeChild:

@@ -60,6 +60,8 @@ def loaded_by(*rooms: str) -> tuple[set[str], set[str]]:
         (["arcade_dqn.window"], LEARNERS | {"textual", "matplotlib"}),
         (["arcade_dqn.learning"], SCREENS | {"gymnasium", "ale_py", "minatar"}),
         (["arcade_dqn.training"], SCREENS),
+        (["arcade_dqn.cluster.choose"], HEAVY | {"ray"}),
+        (["arcade_dqn.cluster.player", "arcade_dqn.cluster.shard"], LEARNERS | SCREENS | {"ray", "matplotlib"}),
         (["arcade_dqn.cli"], LEARNERS | SCREENS | GAME_LIBRARIES | {"matplotlib"}),
     ],
     ids=lambda value: "+".join(value) if isinstance(value, list) else "",

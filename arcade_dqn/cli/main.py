@@ -41,6 +41,7 @@ examples:
   arcade-dqn train CartPole-v1 --preset tutorial --seed 3 --name first-try
   arcade-dqn train MinAtar/Breakout-v1 --steps 500000 --watch
   arcade-dqn train ALE/Pong-v5 --set replay.capacity=200000 --set learning.double=true
+  arcade-dqn train CartPole-v1 --actors 2
   arcade-dqn train CartPole-v1 --json | tail -n 1
   arcade-dqn train --help-settings
 
@@ -109,6 +110,13 @@ def build_parser() -> argparse.ArgumentParser:
     def add_json(command: argparse.ArgumentParser) -> None:
         command.add_argument("--json", action="store_true", help="end standard output with one line, a JSON object")
 
+    def add_ray(command: argparse.ArgumentParser) -> None:
+        command.add_argument(
+            "--ray",
+            metavar="ADDRESS",
+            help="a running Ray cluster for the actors, HOST:PORT or auto (default: $RAY_ADDRESS, else a local one)",
+        )
+
     def add_notify(command: argparse.ArgumentParser) -> None:
         command.add_argument(
             "--notify", action="store_true", help="ring the terminal's bell and show a desktop notice at the end"
@@ -129,6 +137,8 @@ def build_parser() -> argparse.ArgumentParser:
         dest="overrides",
         help="override a setting; may be repeated",
     )
+    train.add_argument("--actors", metavar="N", help="play in N processes, on Ray; the same as --set cluster.actors=N")
+    add_ray(train)
     train.add_argument("--name", metavar="RUN", help="name of the run (default: the date and time)")
     train.add_argument("--watch", action="store_true", help="open the window on the run")
     add_notify(train)
@@ -143,6 +153,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     resume.add_argument("target", metavar="RUN", help="a run's folder, GAME/NAME or NAME")
     resume.add_argument("--watch", action="store_true", help="open the window on the run")
+    add_ray(resume)
     add_notify(resume)
     add_json(resume)
 
@@ -153,11 +164,12 @@ def build_parser() -> argparse.ArgumentParser:
         "examples:\n  arcade-dqn repeat first-try --name second-try\n\n"
         "Interventions are what a person changed while it trained, such as epsilon; each is made at its step again,\n"
         "and a run that was trained to its end ends in the same weights again, to the last bit (unless it was resumed\n"
-        "in a game that cannot be saved, or its record has a gap).",
+        "in a game that cannot be saved, its record has a gap, or actors played).",
     )
     repeat.add_argument("target", metavar="RUN", help="a run's folder, GAME/NAME or NAME")
     repeat.add_argument("--name", metavar="RUN", help="name of the new run (default: the date and time)")
     repeat.add_argument("--watch", action="store_true", help="open the window on the run")
+    add_ray(repeat)
     add_notify(repeat)
     add_json(repeat)
 

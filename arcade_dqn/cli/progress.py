@@ -75,6 +75,12 @@ def sentence(event: Mapping[str, Any]) -> str | None:
             return None
 
 
+def crew(event: Mapping[str, Any]) -> str:
+    """How the actors of a run are doing, from its event `cluster`."""
+    lost = event["lost_steps"] + event["lost_transitions"]
+    return f"{event['alive']} of {event['actors']} actors" + (f", {lost:,} transitions lost" if lost else "")
+
+
 class _Screen(Console):
     """A terminal whose cursor stays: a program that is ended at once cannot bring it back."""
 
@@ -91,7 +97,7 @@ class Bar:
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
-            TextColumn("return {task.fields[mean]}  epsilon {task.fields[epsilon]}"),
+            TextColumn("return {task.fields[mean]}  epsilon {task.fields[epsilon]}{task.fields[crew]}"),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             TextColumn("left"),
@@ -99,7 +105,7 @@ class Bar:
             refresh_per_second=5,
             expand=True,
         )
-        self._task = self._progress.add_task("starting", total=steps_total, mean="-", epsilon="-")
+        self._task = self._progress.add_task("starting", total=steps_total, mean="-", epsilon="-", crew="")
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -113,6 +119,8 @@ class Bar:
     def show(self, event: Mapping[str, Any]) -> None:
         if event["event"] == "state":
             self._progress.update(self._task, description=event["state"])
+        elif event["event"] == "cluster":
+            self._progress.update(self._task, crew=f"  {crew(event)}")
         elif event["event"] == "progress":
             self._returns.add(event)
             epsilon = f"{event['epsilon']:.3f}"
@@ -132,6 +140,7 @@ class Lines:
         self._returns = Returns()
         self._started: tuple[float, int] | None = None
         self._said_at = 0.0
+        self._crew = ""
 
     def __enter__(self) -> Self:
         return self
@@ -144,6 +153,8 @@ class Lines:
     def show(self, event: Mapping[str, Any]) -> None:
         if event["event"] == "progress":
             self._show_progress(event)
+        elif event["event"] == "cluster":
+            self._crew = f", {crew(event)}"
         elif (text := sentence(event)) is not None:
             self.say(text)
 
@@ -160,7 +171,7 @@ class Lines:
         left = f", {duration((self._total - step) / rate)} left" if rate > 0 else ""
         self.say(
             f"step {step:,} of {self._total:,} ({step / self._total:.0%}): "
-            f"return {self._returns}, epsilon {event['epsilon']:.3f}{left}"
+            f"return {self._returns}, epsilon {event['epsilon']:.3f}{self._crew}{left}"
         )
 
     def say(self, text: str) -> None:

@@ -17,6 +17,7 @@ from arcade_dqn.errors import UsageError
 
 if TYPE_CHECKING:
     from arcade_dqn.cli.progress import View
+    from arcade_dqn.config import Settings
     from arcade_dqn.evaluation import Evaluation
     from arcade_dqn.link.process import Child
     from arcade_dqn.storage.run_dir import RunDir
@@ -43,10 +44,24 @@ def train(arguments: argparse.Namespace) -> int:
         for name, value in (("steps", arguments.steps), ("seed", arguments.seed))
         if value is not None
     ]
+    if arguments.actors is not None:
+        shortcuts.append(f"cluster.actors={arguments.actors}")
     settings = build(info.id, arguments.preset or info.preset, [*shortcuts, *arguments.overrides])
-    # A game that cannot be made should leave no run folder behind.
+    # What cannot be trained should leave no run folder behind.
+    _find_ray(settings, arguments)
     make(info, settings.environment).close()
     return _execute(RunDir.create(runs_dir(arguments), settings, name=arguments.name), arguments)
+
+
+def _find_ray(settings: Settings, arguments: argparse.Namespace) -> None:
+    """Say at once what is wrong with where the actors are to play, and leave it where Ray itself would look."""
+    from arcade_dqn.cluster.choose import RAY_ADDRESS, require_ray
+
+    if arguments.ray is not None:
+        if not settings.cluster.actors:
+            raise UsageError("--ray needs actors that play there; add --actors N")
+        os.environ[RAY_ADDRESS] = arguments.ray
+    require_ray(settings)
 
 
 def resume(arguments: argparse.Namespace) -> int:
@@ -57,6 +72,7 @@ def resume(arguments: argparse.Namespace) -> int:
     # Asked at once, before TensorFlow is loaded; the run itself takes the lock again and keeps it.
     with run_dir.lock():
         pass
+    _find_ray(run_dir.settings(), arguments)
     return _execute(run_dir, arguments)
 
 
@@ -83,6 +99,7 @@ def _execute(run_dir: RunDir, arguments: argparse.Namespace) -> int:
         with _shown_if_possible():
             view.say(f"{settings.game}: {settings.run.steps:,} steps, preset {settings.preset}, run {run_dir.path}")
         with quiet_libraries(run_dir.log, arguments.debug) as errors:
+            from arcade_dqn.cluster.choose import make_loop
             from arcade_dqn.training.run import Run
 
             def give_up(message: str, step: int) -> None:
@@ -96,7 +113,7 @@ def _execute(run_dir: RunDir, arguments: argparse.Namespace) -> int:
                     view.show(event)
                     look(event, view)
 
-            result = Run(run_dir, on_event, give_up=give_up).execute()
+            result = Run(run_dir, on_event, give_up=give_up, make_loop=make_loop).execute()
     cut_short = result.reason in ("stopped", "interrupted")
     ending = "done" if result.reason == "steps" else result.reason
     print(

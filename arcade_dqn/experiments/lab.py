@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from arcade_dqn.storage.scratch import Scratch
 
 
+NICE = 10
+"""By so much the trainers of experiments give way to everything else."""
 _REPORT_SECONDS = 60.0
 """The longest that drawing a report may take."""
 
@@ -201,8 +203,8 @@ class Lab:
 
         start = self._start or Child.start
         return start(
-            "arcade_dqn.training",
-            ["--nice", "10", str(run.path)],
+            "arcade_dqn.cluster",
+            ["--nice", str(NICE), str(run.path)],
             self._log_file(),
             environment=dummy_sdl(self._environment),
             title="trainer of the experiment",

@@ -50,6 +50,16 @@ class Scalars(NamedTuple):
     the largest so far; nan for those that came since the last minibatch. None in uniform replay, which keeps none."""
 
 
+def importance_weights(priority: np.ndarray, priority_sum: float, size: int, exponent: float) -> np.ndarray:
+    """The weights [updates, batch_size] float32 that correct the bias of sampling by priority.
+
+    (N P(i)) ** -exponent, scaled so that the largest one of each minibatch is 1 (Schaul 2016, section 3.4).
+    """
+    weight = (size * (priority / priority_sum)) ** -exponent
+    weight /= weight.max(axis=1, keepdims=True)
+    return weight.astype(np.float32)
+
+
 class ReplayBuffer:
     """The newest `capacity` transitions, sampled with replacement: uniformly in O(batch), or by priority.
 
@@ -78,7 +88,8 @@ class ReplayBuffer:
         # buffer full for episodes of eight steps or more; with shorter ones the oldest transitions leave early.
         frame_capacity = self.capacity + self.capacity // 8 + 2 * self._margin
         make_store = Lz4Frames if settings.compression == "lz4" else ArrayFrames
-        self.frames: FrameStore = make_store(frame_capacity, frame_shape, np.dtype(frame_dtype))
+        self.frame_dtype = np.dtype(frame_dtype)
+        self.frames: FrameStore = make_store(frame_capacity, frame_shape, self.frame_dtype)
         self._slots = np.zeros((self.capacity, 2, stack), np.int32)
         self._first_frame = np.zeros(self.capacity, np.int64)
         self._a_tm1 = np.zeros(self.capacity, np.int32)
@@ -138,26 +149,39 @@ class ReplayBuffer:
         """
         if not len(self):
             raise ValueError("cannot sample from an empty replay buffer")
+        numbers, priority = self.draw(updates, batch_size)
+        if self._tree is None:
+            return self.get(numbers), numbers
+        weight = importance_weights(priority, self.priority_sum, len(self), importance_exponent)
+        return self.get(numbers)._replace(weight=weight), numbers
+
+    def draw(self, updates: int, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
+        """The numbers [updates, batch_size] of transitions, and their priorities; these are ones in uniform replay."""
         shape = (updates, batch_size)
         if self._tree is None:
-            numbers = self._rng.integers(self._oldest, self.added, shape)
-            return self.get(numbers), numbers
+            return self._rng.integers(self._oldest, self.added, shape), np.ones(shape)
         self._bring_tree_up_to_date(self._tree)
         shares = (np.arange(batch_size) + self._rng.random(shape)) / batch_size
         rows = self._tree.find(shares * self._tree.total)
-        numbers = self._oldest + (rows - self._oldest) % self.capacity
-        probability = self._tree.get(rows) / self._tree.total
-        weight = (len(self) * probability) ** -importance_exponent
-        weight /= weight.max(axis=1, keepdims=True)
-        return self.get(numbers)._replace(weight=weight.astype(np.float32)), numbers
+        return self._oldest + (rows - self._oldest) % self.capacity, self._tree.get(rows)
+
+    @property
+    def priority_sum(self) -> float:
+        """The sum of all priorities; in uniform replay, where each is 1, the number of transitions."""
+        if self._tree is None:
+            return float(len(self))
+        self._bring_tree_up_to_date(self._tree)
+        return self._tree.total
 
     def update_priorities(self, numbers: np.ndarray, errors: np.ndarray) -> None:
         """Note how wrong the prediction of each transition was; both [updates, batch_size] as `sample` gave them.
 
         Of a transition that was sampled several times, the last error stays. Uniform replay ignores this.
         """
-        if self._tree is None:
+        if self._tree is None or not numbers.size:
             return
+        if int(numbers.max()) >= self._entered:
+            self._bring_tree_up_to_date(self._tree)  # transitions that come with their first errors
         self._largest_error = max(self._largest_error, float(errors.max()))
         flat, sizes = numbers.ravel(), errors.ravel()
         here = flat >= self._oldest

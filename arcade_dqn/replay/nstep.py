@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from arcade_dqn.replay.buffer import ReplayBuffer
+
+
+class StepWriter(Protocol):
+    """What an actor tells its steps to: a writer into replay here, or one that sends them elsewhere."""
+
+    def begin(self, frame: np.ndarray) -> None:
+        """An episode begins with this frame; its stack is the frame repeated."""
+
+    def see(self, frame: np.ndarray) -> None:
+        """One more frame of the first observation, for a stream of steps that begins in the middle of an episode."""
+
+    def step(self, a_tm1: int, reward: float, frame: np.ndarray, *, terminated: bool, ended: bool) -> None:
+        """One step: the action, its reward, and the frame it led to."""
+
+    def get_state(self) -> dict[str, Any]:
+        """For a checkpoint."""
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from `get_state`."""
 
 
 class EpisodeWriter:

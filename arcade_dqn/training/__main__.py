@@ -15,11 +15,14 @@ import sys
 import threading
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.link.commands import Command, CommandError, ack, encode, failure, parse_command, read_lines
 from arcade_dqn.storage.atomic import StorageError
+
+if TYPE_CHECKING:
+    from arcade_dqn.training.interface import MakeLoop
 
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
@@ -74,8 +77,8 @@ def _read_commands(stream: FileIO, commands: queue.SimpleQueue[Command | None], 
     commands.put(None)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the trainer; returns the exit code."""
+def main(arguments: list[str] | None = None, make_loop: MakeLoop | None = None) -> int:
+    """Run the trainer; returns the exit code. `make_loop` makes another loop than the one in this process."""
     parser = argparse.ArgumentParser(prog="python -m arcade_dqn.training", description=__doc__)
     parser.add_argument("run", nargs="?", metavar="RUN_DIR", help="the run's folder; none: wait for the command open")
     parser.add_argument("--nice", type=int, default=0, help="lower this process's priority by so much (POSIX)")
@@ -90,7 +93,7 @@ def main(arguments: list[str] | None = None) -> int:
     stdin = open(0, "rb", buffering=0, closefd=False)  # noqa: SIM115
     threading.Thread(target=_read_commands, args=(stdin, incoming, emit), daemon=True).start()
     try:
-        return _train(options.run, incoming, emit)
+        return _train(options.run, incoming, emit, make_loop)
     except ArcadeError as error:
         print(error, file=sys.stderr)
         return error.exit_code
@@ -98,9 +101,12 @@ def main(arguments: list[str] | None = None) -> int:
         emit.close()
 
 
-def _train(folder: str | None, incoming: queue.SimpleQueue[Command | None], emit: Events) -> int:
+def _train(
+    folder: str | None, incoming: queue.SimpleQueue[Command | None], emit: Events, make_loop: MakeLoop | None
+) -> int:
     # Here, so that a wrong command line is answered without waiting for TensorFlow.
     from arcade_dqn.storage.run_dir import RunDir
+    from arcade_dqn.training.loop import Loop
     from arcade_dqn.training.run import Run
 
     if folder is None:
@@ -111,7 +117,7 @@ def _train(folder: str | None, incoming: queue.SimpleQueue[Command | None], emit
     commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
     try:
         run_dir = RunDir.open(folder)
-        run = Run(run_dir, emit, commands, lambda message, step: _give_up(emit, message, step))
+        run = Run(run_dir, emit, commands, lambda message, step: _give_up(emit, message, step), make_loop or Loop)
         # The log must not be written where somebody else trains, or through a link; the run takes the lock for good.
         with run_dir.lock():
             _log_into(run_dir.log)

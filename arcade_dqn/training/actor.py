@@ -12,8 +12,7 @@ from arcade_dqn.config import Settings
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.games.make import Game
 from arcade_dqn.games.pixels import FrameStack
-from arcade_dqn.replay.buffer import ReplayBuffer
-from arcade_dqn.replay.nstep import EpisodeWriter
+from arcade_dqn.replay.nstep import StepWriter
 
 
 class GameFault(ArcadeError):
@@ -32,20 +31,21 @@ class Episode(NamedTuple):
 
 
 class Actor:
-    """One copy of the game, with what belongs to it alone: frame stack, way into replay, and score so far.
+    """One copy of the game, with what belongs to it alone: frame stack, way into replay (`writer`), score so far.
 
     Nothing resets itself here. An ended episode's last frame enters replay as it is, and `observe` begins the next one:
     no transition reaches across a reset.
     """
 
-    def __init__(self, game: Game, replay: ReplayBuffer, settings: Settings, seed: int) -> None:
+    def __init__(self, game: Game, writer: StepWriter, settings: Settings, seed: int) -> None:
         self.game = game
         self._seed: int | None = seed
         self._clip = settings.environment.clip_rewards
         self._zero_on_life_loss = settings.environment.life_loss
-        self._writer = EpisodeWriter(replay, settings.learning.discount, settings.learning.n_step)
+        self._writer = writer
         self._stack = FrameStack(game.stack, game.frame_shape, game.frame_dtype)
         self._observation: np.ndarray | None = None
+        self._last_frame: np.ndarray | None = None
         self._score = 0.0
         self._length = 0
         self._within_step = False
@@ -85,8 +85,19 @@ class Actor:
         if not ended:
             self._observation = self._stack.push(outcome.frame)
             return None
-        self._observation = None
+        self._observation, self._last_frame = None, outcome.frame
         return Episode(self._score, self._length)
+
+    @property
+    def going_on(self) -> bool:
+        """Whether `observe` would show a step's outcome, and not the beginning of an episode."""
+        return self._observation is not None and self._length > 0
+
+    @property
+    def last_observation(self) -> np.ndarray:
+        """The last observation of the episode that has just ended, [*observation_shape]."""
+        assert self._last_frame is not None
+        return self._stack.push(self._last_frame)
 
     def _check(self, frame: np.ndarray, step: int) -> None:
         """Raise GameFault for a frame that is not what the game promised, before anything of it enters replay."""

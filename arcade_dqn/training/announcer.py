@@ -12,7 +12,7 @@ from arcade_dqn.link.board import Board, Status
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.storage.summary import Summary
-from arcade_dqn.training.loop import Loop
+from arcade_dqn.training.interface import TrainingLoop
 from arcade_dqn.training.recorder import Recorder, Stopwatch
 
 _WEIGHTS_SECONDS = 0.2
@@ -28,7 +28,7 @@ class Announcer:
         self,
         run_dir: RunDir,
         board: Board,
-        loop: Loop,
+        loop: TrainingLoop,
         recorder: Recorder,
         stopwatch: Stopwatch,
         emit: Callable[[Event], None],

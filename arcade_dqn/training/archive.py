@@ -13,7 +13,7 @@ from arcade_dqn.storage.checkpoint_writer import CheckpointWriter
 from arcade_dqn.storage.model_file import ModelFileError, read_info, save_model, thin_stages
 from arcade_dqn.storage.model_info import ModelInfo, TrainingSummary
 from arcade_dqn.storage.run_dir import RunDir
-from arcade_dqn.training.loop import Loop
+from arcade_dqn.training.interface import TrainingLoop
 from arcade_dqn.training.recorder import Recorder, Stopwatch
 
 _MISFITS = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError)
@@ -30,7 +30,7 @@ class Archive:
     def __init__(
         self,
         run_dir: RunDir,
-        loop: Loop,
+        loop: TrainingLoop,
         recorder: Recorder,
         stopwatch: Stopwatch,
         warn: Callable[[str], None],

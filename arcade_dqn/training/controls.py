@@ -8,7 +8,7 @@ from typing import Any
 
 from arcade_dqn.storage.interventions import Intervention
 from arcade_dqn.training.announcer import Event
-from arcade_dqn.training.loop import Loop
+from arcade_dqn.training.interface import TrainingLoop
 from arcade_dqn.training.recorder import Recorder
 
 
@@ -17,7 +17,7 @@ class Controls:
 
     def __init__(
         self,
-        loop: Loop,
+        loop: TrainingLoop,
         recorder: Recorder,
         emit: Callable[[Event], None],
         planned: Sequence[Intervention],

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from arcade_dqn.config import Settings
-from arcade_dqn.replay.buffer import ReplayBuffer
-from arcade_dqn.replay.nstep import EpisodeWriter
+from arcade_dqn.replay.nstep import StepWriter
 from arcade_dqn.storage.demonstrations import Demonstration
 
 
@@ -20,11 +19,11 @@ class Demonstrator:
     Not all at once: replay counts on its writers taking turns (`ReplayBuffer`, `writers`).
     """
 
-    def __init__(self, replay: ReplayBuffer, settings: Settings) -> None:
+    def __init__(self, writer: StepWriter, stack: int, settings: Settings) -> None:
         self._clip = settings.environment.clip_rewards
         self._zero_on_life_loss = settings.environment.life_loss
-        self._writer = EpisodeWriter(replay, settings.learning.discount, settings.learning.n_step)
-        self._stack = replay.stack
+        self._writer = writer
+        self._stack = stack
         self._waiting: deque[Demonstration] = deque()
         self._at = 0
         """Frames of the first one that are written."""

@@ -9,7 +9,7 @@ from arcade_dqn.evaluation import Evaluation, training_seed
 from arcade_dqn.stage.evaluate import EvaluationStopped, evaluate
 from arcade_dqn.training.announcer import Event
 from arcade_dqn.training.archive import Archive
-from arcade_dqn.training.loop import Loop
+from arcade_dqn.training.interface import TrainingLoop
 from arcade_dqn.training.recorder import Recorder
 
 # Each kind of evaluation has its own unseen episodes, so that the one that decides is never the one that is reported.
@@ -25,7 +25,7 @@ class Examiner:
 
     def __init__(
         self,
-        loop: Loop,
+        loop: TrainingLoop,
         recorder: Recorder,
         archive: Archive,
         emit: Callable[[Event], None],

@@ -9,7 +9,7 @@ from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.demonstrations import DemonstrationError, list_demonstrations, load_demonstration
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.training.announcer import Event
-from arcade_dqn.training.loop import Loop
+from arcade_dqn.training.interface import TrainingLoop
 from arcade_dqn.training.recorder import Recorder
 
 _SECONDS = 1.0
@@ -26,7 +26,7 @@ class Inbox:
     def __init__(
         self,
         run_dir: RunDir,
-        loop: Loop,
+        loop: TrainingLoop,
         recorder: Recorder,
         emit: Callable[[Event], None],
         warn: Callable[[str], None],

@@ -7,48 +7,49 @@ the time it takes, about 5 ms for a buffer of 50,000 and 50 ms for a million Ata
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from arcade_dqn.acting.policy import Policy
-from arcade_dqn.replay.buffer import Batch, Scalars
+from arcade_dqn.replay.buffer import Batch, ReplayBuffer, Scalars
 from arcade_dqn.replay.contents import contents
-from arcade_dqn.training.loop import Loop
 
 SAMPLE, PICTURE_SAMPLE = 256, 64
 """Transitions whose errors are worked out: of vectors and MinAtar's cells, and of pictures, which take longer."""
 
 
 class Inspector:
-    """Looks into the replay buffer of one loop."""
+    """Looks into one replay buffer, with the Q-values of a policy."""
 
-    def __init__(self, loop: Loop) -> None:
-        self._loop = loop
+    def __init__(self, replay: ReplayBuffer, policy: Policy, *, game: str, actions: Sequence[str], n_step: int) -> None:
+        """`game` is its id, `actions` are their names."""
+        self._replay = replay
+        self._played = policy
+        self._about = {"game": game, "action_names": list(actions), "n_step": n_step}
         self._policy: Policy | None = None
 
-    def look(self, number: int | None, jump: str) -> dict[str, Any]:
-        """What the buffer holds, and one transition, for an event.
+    def look(self, step: int, number: int | None, jump: str) -> dict[str, Any]:
+        """What the buffer holds at the run's `step`, and one transition, for an event.
 
         The transition is the one with this `number` (None: the newest), or the nearest one that is still there. `jump`
         "end" or "reward" goes on from it to the next older one that ends an episode or has a reward that is not zero,
         beginning again at the newest after the oldest; `found` says whether there is one. "surprise" goes to the
         largest error of a sample. The buffer must not be empty.
         """
-        replay = self._loop.replay
+        replay = self._replay
         scalars = replay.scalars()
         policy = self._silent_policy()
         # Of transitions evenly spread over all ages, so that two looks at the same buffer tell the same.
-        size = PICTURE_SAMPLE if self._loop.game.frame_dtype == np.uint8 else SAMPLE
+        size = PICTURE_SAMPLE if replay.frame_dtype == np.uint8 else SAMPLE
         sample = np.unique(np.linspace(replay.oldest, replay.added - 1, min(size, len(replay))).astype(np.int64))
         errors = _errors(policy, replay.get(sample))
         here, found = self._find(scalars, number, jump, int(sample[errors.argmax()]))
         return {
-            "step": self._loop.step,
-            "game": self._loop.game.info.id,
-            "action_names": list(self._loop.game.action_names),
-            "n_step": self._loop.settings.learning.n_step,
+            "step": step,
+            **self._about,
             "contents": asdict(contents(scalars, policy.n_actions, errors)),
             "errors_of": len(sample),
             "found": found,
@@ -57,7 +58,7 @@ class Inspector:
 
     def _silent_policy(self) -> Policy:
         """The newest weights, without noise: a copy, because the loop's own may be in the middle of an episode."""
-        mine, played = self._policy, self._loop.policy
+        mine, played = self._policy, self._played
         if mine is None:
             mine = Policy(played.network, played.observation_shape, played.n_actions, played.weights)
             self._policy = mine
@@ -65,7 +66,7 @@ class Inspector:
         return mine
 
     def _find(self, scalars: Scalars, number: int | None, jump: str, surprise: int) -> tuple[int, bool]:
-        replay = self._loop.replay
+        replay = self._replay
         newest = replay.added - 1
         here = newest if number is None else min(max(number, replay.oldest), newest)
         if jump == "surprise":
@@ -79,7 +80,7 @@ class Inspector:
         return here, True
 
     def _transition(self, policy: Policy, scalars: Scalars, number: int) -> dict[str, Any]:
-        replay = self._loop.replay
+        replay = self._replay
         batch = replay.get(np.array([number]))
         row = number - replay.oldest
         error = None if scalars.error is None else float(scalars.error[row])

@@ -26,16 +26,23 @@ from arcade_dqn.acting.exploration import EpsilonSchedule
 from arcade_dqn.acting.layers import initial_weights
 from arcade_dqn.acting.policy import Policy
 from arcade_dqn.config import Settings
+from arcade_dqn.errors import ArcadeError
 from arcade_dqn.evaluation import training_seed
 from arcade_dqn.games.make import Game
 from arcade_dqn.learning.learner import Learner, Updates
 from arcade_dqn.replay.buffer import ReplayBuffer
+from arcade_dqn.replay.nstep import EpisodeWriter
 from arcade_dqn.replay.records import Have
 from arcade_dqn.training.actor import Actor, Episode
 from arcade_dqn.training.demonstrator import Demonstrator
+from arcade_dqn.training.inspector import Inspector
 
 # The streams of random numbers in a run, each with its own seed. Further copies of a game follow the last one.
 _GAME, _WEIGHTS, _EXPLORATION, _REPLAY, _COPIES = range(5)
+
+
+class LoopError(ArcadeError):
+    """These settings are for another loop."""
 
 
 class Step(NamedTuple):
@@ -74,6 +81,12 @@ class Loop:
     """
 
     def __init__(self, settings: Settings, games: Sequence[Game]) -> None:
+        """Raises LoopError for settings with actors, which play elsewhere."""
+        if settings.cluster.actors:
+            raise LoopError(
+                f"cluster.actors = {settings.cluster.actors} asks for actors on Ray, and here training plays itself; "
+                "train by `arcade-dqn train`, or choose cluster.actors = 0"
+            )
         self.settings = settings
         self.game = game = games[0]
         seed = settings.run.seed
@@ -92,10 +105,17 @@ class Loop:
             settings.learning.n_step,
             writers=len(games) + 1,
         )
-        self.demonstrator = Demonstrator(self.replay, settings)
+        self._inspector = Inspector(
+            self.replay,
+            self.policy,
+            game=game.info.id,
+            actions=game.action_names,
+            n_step=settings.learning.n_step,
+        )
+        self.demonstrator = Demonstrator(self._writer(), game.stack, settings)
         streams = [_GAME, *range(_COPIES, _COPIES + len(games) - 1)]
         self._actors = [
-            Actor(copy, self.replay, settings, training_seed(seed, stream))
+            Actor(copy, self._writer(), settings, training_seed(seed, stream))
             for copy, stream in zip(games, streams, strict=True)
         ]
         self._rng = np.random.default_rng(training_seed(seed, _EXPLORATION))
@@ -109,6 +129,10 @@ class Loop:
         self.updates_played = 0
         """Gradient steps behind the weights that are played now; `learner.updates` counts those under way, too."""
         self._learning: _Learning | None = None
+
+    def _writer(self) -> EpisodeWriter:
+        learning = self.settings.learning
+        return EpisodeWriter(self.replay, learning.discount, learning.n_step)
 
     @property
     def epsilon(self) -> float:
@@ -147,7 +171,7 @@ class Loop:
                 updates = self._finish_learning()
                 self._begin_learning(trainings * self.updates_per_train)
             if not learning.overlap or self.step >= total:
-                updates = _joined(updates, self._finish_learning())
+                updates = joined(updates, self._finish_learning())
             yield Step(self.step, len(actors), epsilon, episodes, updates)
             # 7. Repeat until the stop condition: `run.steps` here; whoever drives the loop may stop it sooner.
 
@@ -181,6 +205,17 @@ class Loop:
         self.policy.set_weights(self.learner.weights())
         self.updates_played = self.learner.updates
         return updates
+
+    def inspect(self, number: int | None, jump: str) -> dict[str, Any]:
+        """A look into the replay buffer, which must not be empty; it changes nothing."""
+        return self._inspector.look(self.step, number, jump)
+
+    def news(self) -> list[dict[str, Any]]:
+        """Events to tell besides the progress: none."""
+        return []
+
+    def close(self) -> None:
+        """Nothing to end: the games belong to whoever made them."""
 
     @property
     def sound(self) -> bool:
@@ -244,7 +279,8 @@ class Loop:
             actor.set_state(one if whole else {**one, "game": None}, seed)
 
 
-def _joined(first: Updates | None, second: Updates | None) -> Updates | None:
+def joined(first: Updates | None, second: Updates | None) -> Updates | None:
+    """Two series of gradient steps as one."""
     if first is None or second is None:
         return second if first is None else first
     return Updates(*(np.concatenate(pair) for pair in zip(first, second, strict=True)))

@@ -12,7 +12,8 @@ from arcade_dqn.evaluation import Evaluation
 from arcade_dqn.learning.tensorboard import EventWriter
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.run_dir import RunDir
-from arcade_dqn.training.loop import Loop, Step
+from arcade_dqn.training.interface import TrainingLoop
+from arcade_dqn.training.loop import Step
 
 _NAN = float("nan")
 _POINTS = 2_000
@@ -46,7 +47,7 @@ class Stopwatch:
 class Recorder:
     """Collects what each step tells, and writes it down in an order that depends on steps alone, not on the clock."""
 
-    def __init__(self, run_dir: RunDir, loop: Loop, stopwatch: Stopwatch, warn: Callable[[str], None]) -> None:
+    def __init__(self, run_dir: RunDir, loop: TrainingLoop, stopwatch: Stopwatch, warn: Callable[[str], None]) -> None:
         """`warn` gets one sentence when the record cannot be written: that costs the record, never the training."""
         self._run_dir = run_dir
         self._loop = loop

@@ -8,7 +8,7 @@ import queue
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from arcade_dqn.training.archive import Archive
 from arcade_dqn.training.controls import Controls
 from arcade_dqn.training.examiner import Examiner
 from arcade_dqn.training.inbox import Inbox
-from arcade_dqn.training.inspector import Inspector
+from arcade_dqn.training.interface import MakeLoop, TrainingLoop
 from arcade_dqn.training.loop import Loop, Step
 from arcade_dqn.training.recorder import Recorder, Stopwatch
 from arcade_dqn.training.watchdog import Watchdog
@@ -64,7 +64,8 @@ class Run:
     `on_event` gets every event of the protocol in `link.commands`, in this thread; only the warning that nothing comes
     any more is told by another one. `commands` brings commands from another thread. `request_stop` may be called from
     any thread, and so may `stop_is_coming`. `give_up` ends the whole program at once, with a sentence, from another
-    thread: when a run that is to stop hangs (without it, a person has to), or a second signal comes.
+    thread: when a run that is to stop hangs (without it, a person has to), or a second signal comes. `make_loop` makes
+    the loop that is driven.
     """
 
     def __init__(
@@ -73,10 +74,12 @@ class Run:
         on_event: Callable[[Event], None],
         commands: queue.SimpleQueue[Command] | None = None,
         give_up: Callable[[str, int], None] | None = None,
+        make_loop: MakeLoop = Loop,
     ) -> None:
         self.commands: queue.SimpleQueue[Command] = commands or queue.SimpleQueue()
         self._run_dir = run_dir
         self._emit = on_event
+        self._loop_maker = make_loop
         self._settings = run_dir.settings()
         self._planned = run_dir.planned_interventions()
         self._stop_reason = ""
@@ -121,17 +124,21 @@ class Run:
 
     def _execute(self) -> RunResult:
         settings = self._settings
-        self._games = [make(settings.game, settings.environment) for _ in range(settings.environment.copies)]
+        # Where actors play, each makes its own copies, and one is enough to know the game by.
+        copies = 1 if settings.cluster.actors else settings.environment.copies
+        self._games = [make(settings.game, settings.environment) for _ in range(copies)]
         self._info = self._games[0].info
         try:
             self._loop = self._make_loop()
             self._recorder = Recorder(self._run_dir, self._loop, self._stopwatch, self._warn)
             try:
-                with Board.create(self._run_dir.board, pack(self._loop.policy.weights).nbytes) as board:
+                with (
+                    closing(self._loop),
+                    Board.create(self._run_dir.board, pack(self._loop.policy.weights).nbytes) as board,
+                ):
                     parts = (self._loop, self._recorder, self._stopwatch)
                     self._announcer = Announcer(self._run_dir, board, *parts, self._emit, self._warn)
                     self._archive = Archive(self._run_dir, *parts, self._warn, self._checkpoint_saved)
-                    self._inspector = Inspector(self._loop)
                     self._controls = Controls(
                         self._loop, self._recorder, self._emit, self._planned, self._settings.run.speed_limit
                     )
@@ -161,9 +168,9 @@ class Run:
             self._give_up(what, self._loop.step if hasattr(self, "_loop") else 0)
         end_at_once(number)
 
-    def _make_loop(self) -> Loop:
+    def _make_loop(self) -> TrainingLoop:
         try:
-            return Loop(self._settings, self._games)
+            return self._loop_maker(self._settings, self._games)
         except MemoryError as error:
             raise TrainingFailed(
                 f"there is not enough memory for {self._settings.replay.capacity:,} transitions and the network "
@@ -339,6 +346,8 @@ class Run:
         if not self._finishing:
             self._inbox.look()
         self._announcer.progress()
+        for event in self._loop.news():
+            self._emit(event)
 
     def _look_and_ask(self) -> bool:
         """The same, at most every `_LOOK_SECONDS`; whether the run is to stop."""
@@ -425,7 +434,7 @@ class Run:
             case "set":
                 self._controls.set(arguments["name"], arguments["value"])
             case "inspect":
-                self._emit({"event": "replay", "id": command.id, **self._inspector.look(**arguments)})
+                self._emit({"event": "replay", "id": command.id, **self._loop.inspect(**arguments)})
 
     def _save_by_hand(self) -> None:
         with self._not_training("saving"):

@@ -58,6 +58,8 @@ class Cabinet:
         """Curves and log of the newest run."""
         self.replay: Mapping[str, Any] | None = None
         """What the trainer told last of its replay buffer."""
+        self.crew: Mapping[str, Any] | None = None
+        """What it told last of its actors; None for a run without any."""
         self._starting = threading.Lock()
         self._scratch: Scratch | None = None
         """Where the programs' logs are."""
@@ -99,7 +101,7 @@ class Cabinet:
             if self._trainer is None or not self._trainer.alive:
                 self._start_trainer()
             self._forget_board()
-            self.record, self.replay = RunRecord(), None
+            self.record, self.replay, self.crew = RunRecord(), None, None
             self.record.say(f"run {run}")
             # Before it is sent: the answer may be looked at by another thread as soon as it is out.
             self._learner = "busy"
@@ -131,7 +133,7 @@ class Cabinet:
 
         self._unanswered.clear()
         self._trainer = self._program(
-            "arcade_dqn.training", ["--nice", str(_NICE)], dummy_sdl(self.environment), "trainer"
+            "arcade_dqn.cluster", ["--nice", str(_NICE)], dummy_sdl(self.environment), "trainer"
         )
         self._learner = "warming"
 
@@ -259,6 +261,8 @@ class Cabinet:
                     self._phase, self._state = "ended", "failed"
             case "replay":
                 self.replay = event
+            case "cluster":
+                self.crew = event
             case "ack":
                 self._unanswered.pop(event.get("id"), None)
             case "ended":

@@ -32,7 +32,7 @@ def main() -> None:
     games = [make(info, settings.environment) for _ in range(settings.environment.copies)]
     loop = Loop(settings, games)
     loop.epsilon_override = options.epsilon
-    loop.learner.warm_up(learning.updates_per_train)
+    loop.learner.warm_up()
     steps = loop.steps()
     _until_training(steps)
 

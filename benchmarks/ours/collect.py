@@ -54,7 +54,7 @@ def main() -> None:
     options = parser.parse_args()
     write = own_standard_output()
     arrays, facts = collect(options.game, options.preset, options.transitions, options.seed)
-    np.savez(options.out, **arrays)
+    np.savez(options.out, allow_pickle=False, **arrays)
     write(facts)
 
 

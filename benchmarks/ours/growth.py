@@ -110,7 +110,7 @@ def _step_seconds(copies: int, seconds: float, seed: int, further: dict[str, Any
     settings = build("MinAtar/Breakout-v1", "minatar", {**wanted, **further})
     loop = Loop(settings, [make(settings.game, settings.environment) for _ in range(copies)])
     loop.epsilon_override = settings.exploration.epsilon_end
-    loop.learner.warm_up(settings.learning.updates_per_train)
+    loop.learner.warm_up()
     steps = loop.steps()
     # From the second training on, so that learning has begun; and whole trainings, so that each step carries its share.
     every = settings.learning.train_every if not further else 1_000

@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import time
-from typing import Any
 
 
 def main() -> int:
@@ -35,8 +34,7 @@ def main() -> int:
             ticks.append(time.perf_counter())
             return waited
 
-    clock: Any = CountingClock
-    pygame.time.Clock = clock
+    setattr(pygame.time, "Clock", CountingClock)  # noqa: B010 - to a type checker the name is a type
     from arcade_dqn.window.main import main as window
 
     code = window([options.run, "--events"])

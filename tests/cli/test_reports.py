@@ -11,7 +11,7 @@ from PIL import Image
 
 from arcade_dqn.cli.main import main
 from arcade_dqn.config import build
-from arcade_dqn.experiments.questions import QUESTIONS, SEEDS
+from arcade_dqn.experiments.questions import QUESTIONS, SEEDS, Question
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.storage.summary import Summary
 
@@ -28,9 +28,9 @@ def make_run(runs: Path, name: str, seed: int) -> RunDir:
     return run
 
 
-def experiment_run(runs: Path, letter: str, seed: int, score: float) -> None:
-    variant = next(variant for variant in REPLAY.variants if variant.letter == letter)
-    run = RunDir.create(runs / ".experiments" / "replay", REPLAY.settings(variant, seed), f"{letter}-seed{seed}")
+def experiment_run(runs: Path, letter: str, seed: int, score: float, question: Question = REPLAY) -> None:
+    variant = next(variant for variant in question.variants if variant.letter == letter)
+    run = RunDir.create(runs / ".experiments" / "replay", question.settings(variant, seed), f"{letter}-seed{seed}")
     run.append_metrics({"kind": "evaluation", "step": 20_000, "mean": score})
     run.close()
     run.write_summary(Summary(state="done", step=20_000, steps_total=20_000))
@@ -90,16 +90,18 @@ def test_the_missing_run_is_trained(
     runs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A real trainer, for the one run that is missing; made short."""
-    from arcade_dqn.experiments import questions
+    from arcade_dqn.experiments import lab, questions
 
+    monkeypatch.setattr(lab, "NICE", 0)  # it would wait for all other tests
+    short = replace(REPLAY, steps=1_200)
     for letter in "AB":
         for seed in SEEDS:
             if (letter, seed) != ("B", 3):
-                experiment_run(runs, letter, seed, 100.0)
-    short = replace(REPLAY, steps=1_200)
+                experiment_run(runs, letter, seed, 100.0, short)
     monkeypatch.setattr(questions, "QUESTIONS", (short, *QUESTIONS[1:]))
     assert main(["experiment", "replay", "--json", "--runs-dir", str(runs)]) == 0
     printed = capsys.readouterr().out
+    assert printed.count("training ") == 1
     assert "training B (a buffer of one batch), seed 3 ..." in printed
     assert "(6 of 6)" in printed
     assert len(json.loads(printed.splitlines()[-1])["scores"]["a buffer of one batch"]) == 3

@@ -18,7 +18,7 @@ from arcade_dqn.storage.runs import list_runs
 
 LONG = os.environ.get("FAULTS") == "long"
 PATIENCE = 120.0
-MODULES = {"trainer": "arcade_dqn.training", "window": "arcade_dqn.window"}
+MODULES = {"trainer": "arcade_dqn.cluster", "window": "arcade_dqn.window"}
 EVERY = [victims for size in (1, 2, 3) for victims in combinations(("arcade", "trainer", "window"), size)]
 SHORT = [("arcade",), ("trainer", "window")]
 

@@ -195,7 +195,7 @@ def test_one_signal_saves_and_ends_the_arcade(
     terminal.press("t")  # MountainCar, which takes longer than this test
     step = wait_until_it_trains(tmp_path / "runs")
     family = terminal.family()
-    assert any("arcade_dqn.training" in one.cmdline() for one in family)
+    assert any("arcade_dqn.cluster" in one.cmdline() for one in family)
     begun = time.monotonic()
     os.kill(terminal.process.pid, number)
     assert terminal.process.wait(PATIENCE) == 130
@@ -221,7 +221,7 @@ def test_a_second_signal_ends_the_arcade_at_once(
     terminal.press("t")
     step = wait_until_it_trains(tmp_path / "runs")
     family = terminal.family()
-    trainer = terminal.child("arcade_dqn.training")
+    trainer = terminal.child("arcade_dqn.cluster")
     trainer.suspend()  # so that the first signal finds a trainer that does not answer
     os.kill(terminal.process.pid, number)
     pause_between(number)

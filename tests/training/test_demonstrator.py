@@ -10,6 +10,7 @@ import pytest
 from arcade_dqn.config import build
 from arcade_dqn.games.make import make
 from arcade_dqn.replay.buffer import ReplayBuffer
+from arcade_dqn.replay.nstep import EpisodeWriter
 from arcade_dqn.storage.demonstrations import Demonstration
 from arcade_dqn.training.demonstrator import Demonstrator
 from arcade_dqn.training.loop import Loop
@@ -27,7 +28,9 @@ def play(steps: int, first: float, *, terminated: bool) -> Demonstration:
 def replay_of(**overrides: Any) -> tuple[ReplayBuffer, Demonstrator]:
     settings = build("CartPole-v1", "cartpole", {"learning.n_step": 1, "learning.discount": 0.5, **overrides})
     replay = ReplayBuffer(settings.replay, (4,), np.dtype(np.float32), 1, 0, settings.learning.n_step, writers=2)
-    return replay, Demonstrator(replay, settings)
+    return replay, Demonstrator(
+        EpisodeWriter(replay, settings.learning.discount, settings.learning.n_step), replay.stack, settings
+    )
 
 
 def written(replay: ReplayBuffer) -> list[tuple[float, int, float, float, float]]:
@@ -77,7 +80,9 @@ def test_sums_of_n_rewards_reach_across_no_play() -> None:
 def test_a_play_from_the_middle_of_an_episode_has_its_first_stack_whole() -> None:
     settings = build("CartPole-v1", "cartpole", {"learning.n_step": 1, "learning.discount": 0.5})
     replay = ReplayBuffer(settings.replay, (1, 1), np.dtype(np.uint8), 3, 0, writers=2)
-    demonstrator = Demonstrator(replay, settings)
+    demonstrator = Demonstrator(
+        EpisodeWriter(replay, settings.learning.discount, settings.learning.n_step), replay.stack, settings
+    )
     frames = np.arange(5, dtype=np.uint8).reshape(5, 1, 1)
     demonstrator.take("a", Demonstration(frames, np.array([1, 0]), np.ones(2), np.zeros(2, bool), True))
     for _ in range(4):  # two frames more for the first stack, then two steps

@@ -12,7 +12,7 @@ import pytest
 from arcade_dqn.config import build
 from arcade_dqn.games.make import make
 from arcade_dqn.link.commands import JUMPS
-from arcade_dqn.training.inspector import SAMPLE, Inspector
+from arcade_dqn.training.inspector import SAMPLE
 from arcade_dqn.training.loop import Loop
 
 SMALL = {
@@ -46,7 +46,7 @@ def array(packed: dict[str, Any]) -> np.ndarray:
 @pytest.mark.parametrize("priority", [0.0, 0.6])
 def test_the_newest_transition_and_the_contents(priority: float) -> None:
     loop = trained(500, replay__priority_exponent=priority, learning__n_step=1)
-    told = Inspector(loop).look(None, "")
+    told = loop.inspect(None, "")
     json.dumps(told, allow_nan=False)
     one, batch = told["transition"], loop.replay.get(np.array([499]))
     assert (one["number"], one["age"], one["oldest"], one["newest"]) == (499, 0, loop.replay.oldest, 499)
@@ -60,7 +60,7 @@ def test_the_newest_transition_and_the_contents(priority: float) -> None:
     expected = one["r_t"] + one["discount_t"] * q_t.max() - q_tm1[one["a_tm1"]]
     assert one["td_error"] == pytest.approx(expected, rel=1e-4)
     assert one["last_error"] is None  # there was no minibatch since it came
-    old = Inspector(loop).look(loop.replay.oldest, "")["transition"]
+    old = loop.inspect(loop.replay.oldest, "")["transition"]
     assert (old["last_error"] is not None) == (priority > 0)
     assert told["errors_of"] == SAMPLE
     assert sum(transitions for _, _, transitions in told["contents"]["errors"]) == SAMPLE
@@ -68,7 +68,7 @@ def test_the_newest_transition_and_the_contents(priority: float) -> None:
 
 def test_a_number_that_has_left_becomes_the_oldest_one() -> None:
     loop = trained(500)
-    look = Inspector(loop).look
+    look = loop.inspect
     assert look(0, "")["transition"]["number"] == loop.replay.oldest
     assert look(loop.replay.oldest + 7, "")["transition"]["number"] == loop.replay.oldest + 7
     assert look(10**9, "")["transition"]["number"] == loop.replay.added - 1
@@ -76,7 +76,7 @@ def test_a_number_that_has_left_becomes_the_oldest_one() -> None:
 
 def test_jumps_find_ends_older_and_older_and_then_the_newest_again() -> None:
     loop = trained(500, learning__n_step=1)
-    look = Inspector(loop).look
+    look = loop.inspect
     ends = (np.flatnonzero(loop.replay.scalars().discount_t == 0) + loop.replay.oldest).tolist()
     assert len(ends) > 3
     found, here = [], loop.replay.added - 1 if loop.replay.added - 1 not in ends else None
@@ -90,7 +90,7 @@ def test_jumps_find_ends_older_and_older_and_then_the_newest_again() -> None:
 
 def test_what_there_is_not_is_not_found() -> None:
     loop = trained(20, learning__n_step=1)  # the pole has hardly had the time to fall
-    look = Inspector(loop).look
+    look = loop.inspect
     if not (loop.replay.scalars().discount_t == 0).any():
         told = look(5, "end")
         assert (told["found"], told["transition"]["number"]) == (False, 5)
@@ -99,7 +99,7 @@ def test_what_there_is_not_is_not_found() -> None:
 
 def test_the_surprise_has_the_largest_error_of_the_sample() -> None:
     loop = trained(200, replay__capacity=400)  # fewer than the sample holds: it is the whole buffer
-    told = Inspector(loop).look(None, "surprise")
+    told = loop.inspect(None, "surprise")
     batch = loop.replay.get(np.arange(loop.replay.oldest, loop.replay.added))
     rows = np.arange(len(batch.a_tm1))
     errors = np.abs(
@@ -113,10 +113,9 @@ def test_the_surprise_has_the_largest_error_of_the_sample() -> None:
 @pytest.mark.parametrize("overrides", [{"network__noisy": True, "replay__priority_exponent": 0.5}, {}])
 def test_looking_leaves_no_trace_in_the_run(overrides: dict[str, Any]) -> None:
     watched, alone = loop_of(**overrides), loop_of(**overrides)
-    inspector = Inspector(watched)
     for step, _ in zip(watched.steps(), alone.steps(), strict=True):
         if step.step % 7 == 0:
-            inspector.look(step.step // 2, JUMPS[step.step % len(JUMPS)])
+            watched.inspect(step.step // 2, JUMPS[step.step % len(JUMPS)])
     for name, array in alone.learner.weights().items():
         np.testing.assert_array_equal(watched.learner.weights()[name], array)
 
@@ -130,7 +129,7 @@ def test_pictures_and_many_copies() -> None:
     loop = Loop(settings, [make(settings.game, settings.environment) for _ in range(3)])
     for _ in loop.steps():
         pass
-    told = Inspector(loop).look(None, "reward")
+    told = loop.inspect(None, "reward")
     seen = array(told["transition"]["s_tm1"])
     assert (seen.dtype, seen.shape) == (np.dtype(bool), loop.game.observation_shape)
     assert told["n_step"] == settings.learning.n_step

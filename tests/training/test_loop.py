@@ -233,12 +233,17 @@ def test_epsilon_follows_its_schedule_until_a_person_overrides_it() -> None:
 RAINBOW = {**C51, "network__noisy": True, "network__dueling": True, "replay__priority_exponent": 0.5}
 
 
-@pytest.mark.parametrize("copies", [1, 3])
-@pytest.mark.parametrize("overlap", [True, False])
-def test_one_seed_one_result_and_a_restored_run_goes_on_exactly(copies: int, overlap: bool) -> None:
+@pytest.mark.parametrize(
+    ("copies", "overlap", "family"),
+    [(1, True, {}), (1, False, {}), (3, False, {}), (3, True, RAINBOW)],
+    ids=["overlap", "plain", "copies", "rainbow with copies and overlap"],
+)
+def test_one_seed_one_result_and_a_restored_run_goes_on_exactly(
+    copies: int, overlap: bool, family: dict[str, Any]
+) -> None:
     chosen = settings(
         run__steps=400, exploration__epsilon_end=0.1, exploration__decay_steps=300, learning__n_step=3,
-        learning__overlap=overlap, **RAINBOW,
+        learning__overlap=overlap, **family,
     )  # fmt: skip
 
     def make_loop() -> Loop:

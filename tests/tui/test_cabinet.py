@@ -66,7 +66,7 @@ def test_a_trainer_that_dies_is_told_once_with_an_offer_to_resume(
     snapshot = cabinet.poll()
     assert (snapshot.phase, snapshot.state) == ("died", "failed")
     (notice,) = snapshot.notices
-    assert notice.text.startswith("The training failed with exit code 1: out of memory.")
+    assert notice.text.startswith("The trainer failed with exit code 1: out of memory.")
     assert notice.resume == run
     assert not cabinet.poll().notices
 

@@ -252,3 +252,27 @@ async def test_training_goes_on_behind_other_screens(make_app: Callable[..., Arc
         await pilot.press("t")
         await settled(lambda: len(app.screen.query_one("#returns", Chart).plot.traces[0].x) == 1)
         assert programs.trainer.alive
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_only_a_run_with_actors_has_the_line(
+    make_app: Callable[..., ArcadeApp], programs: Any, size: tuple[int, int]
+) -> None:
+    app = make_app()
+    async with training(app, programs, size):
+        assert not app.screen.query_one("#crew").display
+        programs.trainer.says(
+            "cluster",
+            step=900,
+            actors=3,
+            alive=2,
+            steps_per_second=[800.0, 400.0, 0.0],
+            shards=[[500, 1000]],
+            lag=1280,
+            lost_steps=64,
+            lost_transitions=1000,
+            too_old=7,
+            restarts=1,
+        )
+        await settled(lambda: "actors 2 of 3" in texts(app))
+        assert "lost 1,064" in texts(app)

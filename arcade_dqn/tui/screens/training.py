@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from textual import events, work
 from textual.app import ComposeResult
@@ -15,6 +15,7 @@ from textual.widgets import RichLog, Static
 from arcade_dqn.games.catalog import GAMES
 from arcade_dqn.tui import keys
 from arcade_dqn.tui.controls import BY_NAME
+from arcade_dqn.tui.crew import crew_line
 from arcade_dqn.tui.meters import Reading, in_lines
 from arcade_dqn.tui.projector import FRAMES_PER_SECOND, Programme
 from arcade_dqn.tui.record import RunRecord
@@ -58,6 +59,7 @@ class TrainingScreen(ArcadeScreen):
     def body(self) -> ComposeResult:
         yield ProgressLine(id="progress")
         yield Static(id="facts", markup=False)
+        yield Static(id="crew", markup=False)
         with Horizontal(id="training"):
             with Vertical(id="curves"):
                 returns = Chart(empty="no episode has ended yet", id="returns")
@@ -95,6 +97,7 @@ class TrainingScreen(ArcadeScreen):
         place = f"{snapshot.game} · {snapshot.run.name}" if snapshot.run else "getting ready"
         self.query_one(TitleBar).set_place(place)
         self._show_status(snapshot)
+        self._show_crew()
         self._show_log(record)
         self._looks += 1
         if self._looks % _CHART_EVERY == 1 and record.version != self._drawn:
@@ -145,6 +148,18 @@ class TrainingScreen(ArcadeScreen):
         epsilon = 0.0 if math.isnan(status.epsilon) else status.epsilon
         how = "by hand" if status.epsilon_override else "schedule"
         self.query_one("#epsilon", Gauge).set(epsilon, f"{epsilon:.3f} {how}")
+
+    def _show_crew(self) -> None:
+        """A line of its own, in runs with actors alone."""
+        told = self.arcade.cabinet.crew
+        line = self.query_one("#crew", Static)
+        line.display = told is not None
+        if told is not None and (told is not self._told or line.size.width != self._told_width):
+            self._told, self._told_width = told, line.size.width
+            line.update(crew_line(told, line.size.width or self.size.width), layout=False)
+
+    _told: Mapping[str, Any] | None = None
+    _told_width = 0
 
     def _show_machine(self) -> None:
         """The machine's meters, on the borders of two boxes: they need no room of their own."""

@@ -1,0 +1,151 @@
+"""The Ray that a run's actors live on: a cluster that is there already, or a local one that ends with the run."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import logging
+import os
+import shutil
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+# Read when Ray is imported: nothing is reported to its makers, and a worker prints only what we print.
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+os.environ.setdefault("RAY_DISABLE_IMPORT_WARNING", "1")
+
+import ray
+from ray._private import ray_constants
+
+from arcade_dqn.errors import ArcadeError
+
+OBJECT_STORE = 256 * 1024 * 1024
+"""Bytes of shared memory for what travels between a local Ray's processes: weights, segments and minibatches."""
+_PREFIX = "adq-"
+_LONGEST, _SHORT = 16, Path("/tmp")
+_GONE_WITHIN = 5.0
+"""Seconds for which Ray's own programs may still write into the folder that is removed."""
+
+
+class HostError(ArcadeError):
+    """Ray could not be started or reached."""
+
+
+def folder_of_folders() -> Path:
+    """Where a local Ray keeps its files: among the system's temporary ones, if their path is not too long.
+
+    Ray's sockets lie below, and the path of a socket may have little more than a hundred characters (103 on macOS,
+    whose own folder for temporary files takes half of them).
+    """
+    usual = Path(tempfile.gettempdir())
+    return usual if len(str(usual)) <= _LONGEST or not _SHORT.is_dir() else _SHORT
+
+
+class Host:
+    """Connects to the Ray at `address`, or starts one for `processes` workers where that is empty."""
+
+    def __init__(self, address: str, processes: int) -> None:
+        """Raises HostError."""
+        self._folder: Path | None = None
+        with _own_signals():
+            try:
+                if address:
+                    ray.init(address=address, configure_logging=False, log_to_driver=False)
+                else:
+                    _remove_leftovers()
+                    # The process's number in the name tells the next run whether anyone still uses it.
+                    self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=folder_of_folders()))
+                    with _this_machine_alone():
+                        ray.init(
+                            address="local",
+                            num_cpus=processes,
+                            num_gpus=0,
+                            object_store_memory=OBJECT_STORE,
+                            include_dashboard=False,
+                            configure_logging=False,
+                            logging_level=logging.ERROR,
+                            log_to_driver=False,
+                            _node_ip_address="127.0.0.1",
+                            _temp_dir=str(self._folder),
+                        )
+            except (ConnectionError, OSError, RuntimeError, TimeoutError, ValueError) as error:
+                self.close()
+                where = f"reach the Ray cluster at {address}" if address else "start Ray on this machine"
+                raise HostError(f"cannot {where}: {' '.join(str(error).split())[:300]}") from error
+
+    def close(self) -> None:
+        """Leave the cluster; a local one ends, with all its processes and files."""
+        with _own_signals():
+            ray.shutdown()
+        if self._folder is not None:
+            deadline = time.monotonic() + _GONE_WITHIN
+            while self._folder.exists() and time.monotonic() < deadline:
+                shutil.rmtree(self._folder, ignore_errors=True)
+                time.sleep(0.05)
+            self._folder = None
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the cluster can be reached from other machines."""
+        return not all(_only_here(str(node["NodeManagerAddress"])) for node in ray.nodes())  # type: ignore[no-untyped-call]
+
+
+def _only_here(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"
+
+
+@contextlib.contextmanager
+def _this_machine_alone() -> Iterator[None]:
+    """Let a Ray that is started in the block listen on the loopback address.
+
+    On Linux Ray takes the machine's address in the network even where `_node_ip_address` says 127.0.0.1, and listens on
+    every interface. Only this switch, which Ray turns off itself on macOS and Windows, has it listen to this machine
+    alone; tests/cluster/test_training.py looks at the sockets. It is read when Ray is imported, so it is set twice: for
+    this process, and in the environment for those that it starts. A cluster with an address needs it on.
+    """
+    name = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+    before = os.environ.get(name), ray_constants.ENABLE_RAY_CLUSTER
+    os.environ[name], ray_constants.ENABLE_RAY_CLUSTER = "0", False
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = before[1]
+        if before[0] is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before[0]
+
+
+@contextlib.contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep our own handlers: Ray replaces that of SIGTERM by one that ends the program without saving."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _remove_leftovers() -> None:
+    """Remove the folders of runs that were killed; nothing is left of their processes, but their files are."""
+    for folder in folder_of_folders().glob(f"{_PREFIX}*-*"):
+        number = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        with contextlib.suppress(OSError):  # someone else may be sweeping, too
+            mine = not hasattr(os, "getuid") or folder.lstat().st_uid == os.getuid()
+            if mine and number.isdecimal() and not psutil.pid_exists(int(number)):
+                shutil.rmtree(folder, ignore_errors=True)
