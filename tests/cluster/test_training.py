@@ -144,7 +144,7 @@ def test_an_actor_that_hangs_is_started_again_and_a_pause_costs_nothing(
             return super().play(at, *more)
 
     monkeypatch.setattr(crew, "_PATIENCE", 5.0)
-    chosen = settings(**{"run.steps": 4_000})
+    chosen = settings(**{"run.steps": 4_000, "cluster.max_weight_age": 300})
     game = make(chosen.game, chosen.environment)
     loop = ClusterLoop(chosen, [game], play=HangsOnce)
     try:
@@ -155,6 +155,8 @@ def test_an_actor_that_hangs_is_started_again_and_a_pause_costs_nothing(
             if step.step >= 500 and not paused:
                 paused = True
                 time.sleep(6.0)
+            newest = loop.learner.updates
+            assert newest - loop.crew.oldest_version(newest) <= 300, "weights older than that are not played with"
             if not hung.exists():
                 assert loop.crew.lost.restarts == 0
         assert (loop.step, paused, hung.exists()) == (4_000, True, True)
