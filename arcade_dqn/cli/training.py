@@ -82,6 +82,7 @@ def repeat(arguments: argparse.Namespace) -> int:
     from arcade_dqn.storage.run_dir import RunDir
 
     earlier = RunDir.find(arguments.target, runs_dir(arguments))
+    _find_ray(earlier.settings(), arguments)
     interventions = earlier.made_interventions()
     if shown := list_demonstrations(earlier.path):
         print(f"the run learned from {len(shown)} demonstrations of a person, too; they are not repeated")

@@ -45,6 +45,18 @@ def test_an_address_without_actors_is_refused(tmp_path: Path, capsys: pytest.Cap
     assert "--actors N" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["resume", "repeat"])
+def test_a_run_that_is_there_is_told_the_address_too(
+    command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(choose.RAY_ADDRESS, "")  # the command sets it
+    monkeypatch.setattr(choose, "find_spec", lambda name: True)
+    run = RunDir.create(tmp_path, build("CartPole-v1", "cartpole", {"cluster.actors": 2}), "first")
+    assert main([command, str(run.path), "--ray", "nowhere", "--runs-dir", str(tmp_path)]) == 1
+    assert "HOST:PORT and auto" in capsys.readouterr().err
+    assert [path.name for path in run.path.parent.iterdir()] == ["first"]
+
+
 def test_one_machine_is_not_filled_with_actors(monkeypatch: pytest.MonkeyPatch) -> None:
     many = build("CartPole-v1", "cartpole", {"cluster.actors": 100_000})
     monkeypatch.setattr(choose, "find_spec", lambda name: True)
