@@ -18,9 +18,9 @@ from typing import Any
 import psutil
 
 from arcade_dqn.acting.layers import Weights, initial_weights
-from arcade_dqn.cluster.crew import RayPlayer
 from arcade_dqn.cluster.loop import ClusterLoop
 from arcade_dqn.cluster.player import Player, Report, Sent
+from arcade_dqn.cluster.post import RayPlayer
 from arcade_dqn.cluster.segments import Segment
 from arcade_dqn.cluster.shard import Shape
 from arcade_dqn.config import Settings, build

@@ -59,7 +59,7 @@ def test_a_gif_keeps_every_change_its_times_and_the_colours_that_mean_something(
         pictures.append(picture)
     script.save(tmp_path / "a.gif", pictures, [100, 160, 2500])
     with Image.open(tmp_path / "a.gif") as film:
-        assert film.n_frames == 3  # type: ignore[attr-defined]
+        assert getattr(film, "n_frames", 1) == 3  # only pictures that move have it
         assert film.info["loop"] == 0
         for place, shown in enumerate([100, 160, 2500]):
             film.seek(place)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 import ray
-from ray.exceptions import GetTimeoutError, ObjectLostError, RayActorError, RayError, RayTaskError
+from ray.exceptions import GetTimeoutError, RayError, RayTaskError
 
 from arcade_dqn.cluster.epsilons import epsilons
-from arcade_dqn.cluster.player import Player, Report, Sent
+from arcade_dqn.cluster.player import Report, Sent
+from arcade_dqn.cluster.post import GONE, Post, RayPlayer
 from arcade_dqn.cluster.segments import Segment
 from arcade_dqn.cluster.shard import Sample, Shape, Shard, ShardState
 from arcade_dqn.config import Settings
@@ -34,66 +34,11 @@ _AWAY = 1.0
 """Seconds without a question after which silence is no actor's fault."""
 _NOBODY = 300.0
 """Seconds without any actor after which the run ends. A cluster may have to start machines first."""
-_UNANSWERED = 2
-"""Batches on their way to a shard that an actor does not wait for."""
-_GONE = (RayActorError, ObjectLostError)
-"""What Ray says of answers that will never come."""
 _SHARD_SEEDS = 9_000
 
 
 class ActorFailed(ArcadeError):
     """An actor says that it cannot play, or none answers; a restart would not help."""
-
-
-# --- what runs in Ray's workers -----------------------------------------------------------------------------------
-
-
-class _Waiting(NamedTuple):
-    """Segments on their way to a shard."""
-
-    answer: Any
-    transitions: int
-
-
-class Post:
-    """Hands segments to the shards in turn, and hears what became of them."""
-
-    def __init__(self, shards: Sequence[Any], turn: int) -> None:
-        self._shards = shards
-        self._turn = turn
-        self._waiting: deque[_Waiting] = deque()
-
-    def send(self, segments: list[Segment]) -> None:
-        shard = self._shards[self._turn % len(self._shards)]
-        self._turn += 1
-        self._waiting.append(_Waiting(shard.add.remote(segments), sum(one.transitions for one in segments)))
-
-    def sent(self, *, wait: bool) -> list[Sent]:
-        """What came of them, in order; with `wait`, of all but the newest few: whoever is too fast is held up here."""
-        found = []
-        while self._waiting:
-            patience = _PATIENCE if wait and len(self._waiting) > _UNANSWERED else 0
-            answer, transitions = self._waiting[0]
-            try:
-                found.append(Sent(ray.get(answer, timeout=patience), transitions))
-            except GetTimeoutError:
-                if not patience:
-                    break
-                found.append(Sent(None, transitions))
-            except _GONE:
-                found.append(Sent(None, transitions))
-            self._waiting.popleft()
-        return found
-
-
-class RayPlayer(Player):
-    """A Player as a Ray actor."""
-
-    def __init__(self, settings: str, shape: Shape, number: int, shards: Sequence[Any]) -> None:
-        super().__init__(settings, shape, number, Post(shards, number))
-
-
-# --- the learner's side -------------------------------------------------------------------------------------------
 
 
 class _Call(NamedTuple):
@@ -237,7 +182,7 @@ class Crew:
         for part in asked.parts:
             try:
                 sample: Sample = ray.get(part.answer, timeout=_PATIENCE)
-            except (*_GONE, GetTimeoutError):
+            except (*GONE, GetTimeoutError):
                 # By now the next one may live and be known.
                 self._end_life(part.number, part.life)
                 continue
@@ -263,7 +208,7 @@ class Crew:
             found: dict[str, Any] = ray.get(
                 self._shards[fullest.number].inspect.remote(step, number, jump, dict(weights)), timeout=_SILENCE
             )
-        except (*_GONE, GetTimeoutError):
+        except (*GONE, GetTimeoutError):
             return None
         return found or None
 

@@ -25,11 +25,14 @@ import ray
 from ray._private import ray_constants
 
 from arcade_dqn.errors import ArcadeError
+from arcade_dqn.link.signals import NUMBERS
+from arcade_dqn.link.text import plain
 
 OBJECT_STORE = 256 * 1024 * 1024
 """Bytes of shared memory for what travels between a local Ray's processes: weights, segments and minibatches."""
 _PREFIX = "adq-"
 _LONGEST, _SHORT = 16, Path("/tmp")
+"""The longest path of a temporary folder that leaves room for Ray's sockets, and what serves where it is longer."""
 _GONE_WITHIN = 5.0
 """Seconds for which Ray's own programs may still write into the folder that is removed."""
 
@@ -38,7 +41,7 @@ class HostError(ArcadeError):
     """Ray could not be started or reached."""
 
 
-def folder_of_folders() -> Path:
+def short_temporary_folder() -> Path:
     """Where a local Ray keeps its files: among the system's temporary ones, if their path is not too long.
 
     Ray's sockets lie below, and the path of a socket may have little more than a hundred characters (103 on macOS,
@@ -61,7 +64,9 @@ class Host:
                 else:
                     _remove_leftovers()
                     # The process's number in the name tells the next run whether anyone still uses it.
-                    self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=folder_of_folders()))
+                    self._folder = Path(
+                        tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=short_temporary_folder())
+                    )
                     with _this_machine_alone():
                         ray.init(
                             address="local",
@@ -75,10 +80,10 @@ class Host:
                             _node_ip_address="127.0.0.1",
                             _temp_dir=str(self._folder),
                         )
-            except (ConnectionError, OSError, RuntimeError, TimeoutError, ValueError) as error:
+            except (OSError, RuntimeError, ValueError) as error:
                 self.close()
                 where = f"reach the Ray cluster at {address}" if address else "start Ray on this machine"
-                raise HostError(f"cannot {where}: {' '.join(str(error).split())[:300]}") from error
+                raise HostError(f"cannot {where}: {plain(str(error), 300)}") from error
 
     def close(self) -> None:
         """Leave the cluster; a local one ends, with all its processes and files."""
@@ -132,8 +137,7 @@ def _own_signals() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in numbers}
+    before = {number: signal.getsignal(number) for number in NUMBERS}
     try:
         yield
     finally:
@@ -143,7 +147,7 @@ def _own_signals() -> Iterator[None]:
 
 def _remove_leftovers() -> None:
     """Remove the folders of runs that were killed; nothing is left of their processes, but their files are."""
-    for folder in folder_of_folders().glob(f"{_PREFIX}*-*"):
+    for folder in short_temporary_folder().glob(f"{_PREFIX}*-*"):
         number = folder.name.removeprefix(_PREFIX).partition("-")[0]
         with contextlib.suppress(OSError):  # someone else may be sweeping, too
             mine = not hasattr(os, "getuid") or folder.lstat().st_uid == os.getuid()

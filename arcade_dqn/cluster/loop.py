@@ -24,9 +24,10 @@ import numpy as np
 from arcade_dqn.acting.exploration import EpsilonSchedule
 from arcade_dqn.acting.layers import initial_weights
 from arcade_dqn.acting.policy import Policy
-from arcade_dqn.cluster.crew import Crew, Minibatches, RayPlayer
+from arcade_dqn.cluster.crew import Crew, Lost, Minibatches
 from arcade_dqn.cluster.host import Host
 from arcade_dqn.cluster.player import Report
+from arcade_dqn.cluster.post import RayPlayer
 from arcade_dqn.cluster.segments import SegmentWriter
 from arcade_dqn.cluster.shard import Sample, Shape
 from arcade_dqn.config import Settings
@@ -37,7 +38,7 @@ from arcade_dqn.learning.learner import MAX_FUSED, Learner, Updates
 from arcade_dqn.replay.buffer import Batch, importance_weights
 from arcade_dqn.replay.records import Have
 from arcade_dqn.training.demonstrator import Demonstrator
-from arcade_dqn.training.loop import Step, joined
+from arcade_dqn.training.loop import Step, importance_exponent, joined
 
 _WEIGHTS, _REPLAY = 1, 3
 """Streams of random numbers, the same as in a local run."""
@@ -125,11 +126,6 @@ class ClusterLoop:
     @property
     def _scheduled(self) -> float:
         return self._schedule.value(self.step, self.episode)
-
-    @property
-    def _importance_exponent(self) -> float:
-        start = self.settings.replay.importance_exponent
-        return start + (1 - start) * min(1.0, self.step / self.settings.run.steps)
 
     # --- the course of training ---
 
@@ -226,7 +222,8 @@ class ClusterLoop:
         batch = Batch(*(np.concatenate(parts, axis=1) for parts in zip(*(one.batch for one in samples), strict=True)))
         if self.settings.replay.priority_exponent:
             priority = np.concatenate([sample.priority for sample in samples], axis=1)
-            weight = importance_weights(priority, self.crew.priority_sum, len(self.crew), self._importance_exponent)
+            exponent = importance_exponent(self.settings, self.step)
+            weight = importance_weights(priority, self.crew.priority_sum, len(self.crew), exponent)
             batch = batch._replace(weight=weight)
         self._learning = _Learning(samples, self.learner.begin(batch))
         return True
@@ -305,7 +302,7 @@ class ClusterLoop:
         self._owed = 0
         # A demonstration that was half sent is sent again.
         self.demonstrator.set_state({**state["demonstrator"], "at": 0})
-        self.crew.lost.__dict__.update({name: int(value) for name, value in state["lost"].items()})
+        self.crew.lost = Lost(**{name: int(value) for name, value in state["lost"].items()})
         self._warn(
             "the replay buffer of a run with actors is not part of its checkpoints; it fills up anew, and learning "
             f"goes on when it holds {self.settings.replay.learning_start:,} transitions"
@@ -313,5 +310,7 @@ class ClusterLoop:
 
     def close(self) -> None:
         """End the actors and the shards, and a local Ray with them."""
-        self.crew.close()
-        self._host.close()
+        try:
+            self.crew.close()
+        finally:
+            self._host.close()

@@ -141,12 +141,6 @@ class Loop:
             return self.epsilon_override
         return self._schedule.value(self.step, self.episode)
 
-    @property
-    def _importance_exponent(self) -> float:
-        """Rises linearly to 1 at the end of the run (Schaul 2016, section 3.4)."""
-        start = self.settings.replay.importance_exponent
-        return start + (1 - start) * min(1.0, self.step / self.settings.run.steps)
-
     def steps(self) -> Iterator[Step]:
         """Train, one step of every copy at a time, until `run.steps`."""
         learning, total = self.settings.learning, self.settings.run.steps
@@ -190,7 +184,8 @@ class Loop:
 
     def _begin_learning(self, updates: int) -> None:
         # 4. Sample minibatches, one for each gradient step.
-        batches, numbers = self.replay.sample(updates, self.settings.learning.batch_size, self._importance_exponent)
+        exponent = importance_exponent(self.settings, self.step)
+        batches, numbers = self.replay.sample(updates, self.settings.learning.batch_size, exponent)
         # 5. and 6. Gradient steps, and the target network's updates among them.
         self._learning = _Learning(numbers, self.learner.begin(batches).result)
 
@@ -277,6 +272,12 @@ class Loop:
             # A game that could not be saved begins on a seed that no copy of it has used.
             seed = training_seed(self.settings.run.seed, 1000 + self.step + number)
             actor.set_state(one if whole else {**one, "game": None}, seed)
+
+
+def importance_exponent(settings: Settings, step: int) -> float:
+    """How much of the bias of prioritised replay is corrected: rises linearly to 1 (Schaul 2016, section 3.4)."""
+    start = settings.replay.importance_exponent
+    return start + (1 - start) * min(1.0, step / settings.run.steps)
 
 
 def joined(first: Updates | None, second: Updates | None) -> Updates | None:

@@ -22,10 +22,10 @@ from arcade_dqn.storage.run_dir import RunDir
 ray = pytest.importorskip("ray", reason='needs Ray: pip install "arcade-dqn[cluster]"')
 
 from arcade_dqn.cluster import crew  # noqa: E402
-from arcade_dqn.cluster.crew import RayPlayer  # noqa: E402
-from arcade_dqn.cluster.host import folder_of_folders  # noqa: E402
+from arcade_dqn.cluster.host import short_temporary_folder  # noqa: E402
 from arcade_dqn.cluster.loop import ClusterLoop  # noqa: E402 - it imports ray
 from arcade_dqn.cluster.player import Report  # noqa: E402
+from arcade_dqn.cluster.post import RayPlayer  # noqa: E402
 from arcade_dqn.training.run import Run  # noqa: E402
 
 LONG = pytest.mark.skipif(os.environ.get("FAULTS") != "long", reason="takes minutes: FAULTS=long")
@@ -49,7 +49,7 @@ def settings(**overrides: Any) -> Settings:
 
 def left_behind(pid: int) -> list[Path]:
     """The folders of a local Ray that the process `pid` started."""
-    return list(folder_of_folders().glob(f"adq-{pid}-*"))
+    return list(short_temporary_folder().glob(f"adq-{pid}-*"))
 
 
 def descendants(pid: int) -> list[psutil.Process]:
@@ -155,6 +155,8 @@ def test_an_actor_that_hangs_is_started_again_and_a_pause_costs_nothing(
             if step.step >= 500 and not paused:
                 paused = True
                 time.sleep(6.0)
+            # Nobody is asked for more once two batches of each actor are owed for, and two more may be on their way.
+            assert loop._owed <= (2 + 2) * 2 * 64, "actors that are ahead wait"
             newest = loop.learner.updates
             assert newest - loop.crew.oldest_version(newest) <= 300, "weights older than that are not played with"
             if not hung.exists():

@@ -1,0 +1,66 @@
+"""The way of segments to the shards, for actors and for the learner, which sends what a person has played."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import ray
+from ray.exceptions import GetTimeoutError, ObjectLostError, RayActorError
+
+from arcade_dqn.cluster.player import Player, Sent
+from arcade_dqn.cluster.segments import Segment
+from arcade_dqn.cluster.shard import Shape
+
+GONE = (RayActorError, ObjectLostError)
+"""What Ray says of answers that will never come."""
+_UNANSWERED = 2
+"""Batches on their way to a shard that are not waited for."""
+_PATIENCE = 60.0
+"""Seconds that are waited for the answer to an older one; then it counts as lost."""
+
+
+class _Waiting(NamedTuple):
+    """Segments on their way to a shard."""
+
+    answer: Any
+    transitions: int
+
+
+class Post:
+    """Hands segments to the shards in turn, and hears what became of them."""
+
+    def __init__(self, shards: Sequence[Any], turn: int) -> None:
+        self._shards = shards
+        self._turn = turn
+        self._waiting: deque[_Waiting] = deque()
+
+    def send(self, segments: list[Segment]) -> None:
+        shard = self._shards[self._turn % len(self._shards)]
+        self._turn += 1
+        self._waiting.append(_Waiting(shard.add.remote(segments), sum(one.transitions for one in segments)))
+
+    def sent(self, *, wait: bool) -> list[Sent]:
+        """What came of them, in order; with `wait`, of all but the newest few: whoever is too fast is held up here."""
+        found = []
+        while self._waiting:
+            patience = _PATIENCE if wait and len(self._waiting) > _UNANSWERED else 0
+            answer, transitions = self._waiting[0]
+            try:
+                found.append(Sent(ray.get(answer, timeout=patience), transitions))
+            except GetTimeoutError:
+                if not patience:
+                    break
+                found.append(Sent(None, transitions))
+            except GONE:
+                found.append(Sent(None, transitions))
+            self._waiting.popleft()
+        return found
+
+
+class RayPlayer(Player):
+    """A Player as a Ray actor."""
+
+    def __init__(self, settings: str, shape: Shape, number: int, shards: Sequence[Any]) -> None:
+        super().__init__(settings, shape, number, Post(shards, number))
