@@ -8,6 +8,7 @@ import logging
 import os
 import shutil
 import signal
+import socket
 import tempfile
 import threading
 import time
@@ -33,6 +34,8 @@ OBJECT_STORE = 256 * 1024 * 1024
 _PREFIX = "adq-"
 _LONGEST, _SHORT = 16, Path("/tmp")
 """The longest path of a temporary folder that leaves room for Ray's sockets, and what serves where it is longer."""
+_ANSWERS_WITHIN = 10.0
+"""Seconds in which a cluster must let somebody in."""
 _GONE_WITHIN = 5.0
 """Seconds for which Ray's own programs may still write into the folder that is removed."""
 
@@ -60,6 +63,8 @@ class Host:
         with _own_signals():
             try:
                 if address:
+                    if address != "auto":
+                        _knock(address)
                     ray.init(address=address, configure_logging=False, log_to_driver=False)
                 else:
                     _remove_leftovers()
@@ -100,6 +105,12 @@ class Host:
     def elsewhere(self) -> bool:
         """Whether the cluster can be reached from other machines."""
         return not all(_only_here(str(node["NodeManagerAddress"])) for node in ray.nodes())  # type: ignore[no-untyped-call]
+
+
+def _knock(address: str) -> None:
+    """Raise OSError if nothing answers at HOST:PORT. Ray itself would try for minutes."""
+    host, _, port = address.rpartition(":")
+    socket.create_connection((host.strip("[]"), int(port)), _ANSWERS_WITHIN).close()
 
 
 def _only_here(address: str) -> bool:

@@ -101,8 +101,8 @@ class ClusterLoop:
         try:
             if self._host.elsewhere:
                 self._warn(
-                    f"the Ray cluster at {address} is not on this machine alone: its ports run code for "
-                    "whoever reaches them, so they belong in a network that you trust (SECURITY.md)"
+                    f"other machines can reach the Ray cluster ({address}): its ports run code for whoever reaches "
+                    "them, so they belong in a network that you trust (SECURITY.md)"
                 )
             self.crew = Crew(
                 settings,

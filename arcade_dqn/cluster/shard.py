@@ -73,7 +73,18 @@ class Shard:
         self._shape = shape
         capacity = -(-run.replay.capacity // run.cluster.shards)
         replay = run.replay.model_copy(update={"capacity": capacity})
-        self._replay = ReplayBuffer(replay, shape.frame_shape, self._dtype, shape.stack, seed, run.learning.n_step)
+        # A segment of so many steps says a whole stack again, and the steps that the one before it could not finish.
+        steps = max(run.cluster.batch / run.environment.copies, 1.0)
+        again = shape.stack + run.learning.n_step - 1
+        self._replay = ReplayBuffer(
+            replay,
+            shape.frame_shape,
+            self._dtype,
+            shape.stack,
+            seed,
+            run.learning.n_step,
+            extra_frames=again / steps,
+        )
         self._number = number
         self._life = int.from_bytes(os.urandom(4))
         self._updates = 0

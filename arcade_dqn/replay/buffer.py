@@ -5,6 +5,7 @@ Sampling is uniform, or proportional to the size of each transition's last known
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -76,8 +77,13 @@ class ReplayBuffer:
         seed: int,
         n_step: int = 1,
         writers: int = 1,
+        extra_frames: float = 0.0,
     ) -> None:
-        """`writers` is how many episodes are written side by side, one step of each in turn."""
+        """`writers` is how many episodes are written side by side, one step of each in turn.
+
+        `extra_frames` are those that come for each transition beyond its own, where play is cut into pieces that say
+        some frames again.
+        """
         self.capacity = settings.capacity
         self.stack = stack
         # How many frames may come between a transition's first frame and its last: in each of its stack + n_step steps
@@ -86,7 +92,7 @@ class ReplayBuffer:
         self._margin = (2 * writers - 1) * (stack + n_step)
         # An episode of T steps has T transitions but T + 1 frames. An eighth more frames than transitions keeps the
         # buffer full for episodes of eight steps or more; with shorter ones the oldest transitions leave early.
-        frame_capacity = self.capacity + self.capacity // 8 + 2 * self._margin
+        frame_capacity = self.capacity + self.capacity // 8 + math.ceil(self.capacity * extra_frames) + 2 * self._margin
         make_store = Lz4Frames if settings.compression == "lz4" else ArrayFrames
         self.frame_dtype = np.dtype(frame_dtype)
         self.frames: FrameStore = make_store(frame_capacity, frame_shape, self.frame_dtype)

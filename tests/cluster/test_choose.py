@@ -74,6 +74,15 @@ def test_what_plays_itself_refuses_a_run_with_actors(tmp_path: Path) -> None:
         Run(run, lambda event: None).execute()
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "auto"])
+def test_a_cluster_that_is_not_there_is_told_in_a_sentence(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = pytest.importorskip("arcade_dqn.cluster.host", reason="needs Ray")
+    monkeypatch.delenv(choose.RAY_ADDRESS, raising=False)
+    with pytest.raises(host.HostError, match=f"cannot reach the Ray cluster at {address}: ") as caught:
+        host.Host(address, 3)
+    assert "\n" not in str(caught.value)
+
+
 def test_which_addresses_are_on_this_machine() -> None:
     host = pytest.importorskip("arcade_dqn.cluster.host", reason="needs Ray")
     assert all(host._only_here(address) for address in ("127.0.0.1", "127.0.1.1", "localhost", "::1"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
 from arcade_dqn.acting.layers import initial_weights
 from arcade_dqn.cluster.segments import Segment, SegmentWriter
@@ -67,6 +68,22 @@ def test_one_looks_into_a_shard_as_into_a_buffer() -> None:
     told = one.inspect(7, None, "", weights)
     assert (told["step"], told["action_names"], told["contents"]["size"]) == (7, ["left", "right"], 5)
     assert (told["transition"]["number"], told["transition"]["a_tm1"], told["transition"]["r_t"]) == (4, 0, 1.0)
+
+
+@pytest.mark.parametrize(("batch", "copies", "n_step"), [(64, 4, 3), (16, 1, 1), (8, 8, 5)])
+def test_a_shard_fills_up_although_segments_say_frames_again(batch: int, copies: int, n_step: int) -> None:
+    chosen = {"replay.capacity": 600, "replay.learning_start": 10, "learning.n_step": n_step}
+    one = shard(**chosen, **{"cluster.batch": batch, "environment.copies": copies})
+    writer = SegmentWriter(1, 0.99, n_step)
+    writer.begin(np.zeros(4, np.float32))
+    step = 0
+    while one.state().added < 2_000:
+        for _ in range(batch // copies):
+            step += 1
+            writer.step(0, 1.0, np.full(4, step, np.float32), terminated=False, ended=False)
+        if (taken := writer.take(0, errors=False)) is not None:
+            one.add([taken])
+    assert one.state().size == 600
 
 
 def test_priorities_of_an_earlier_life_are_ignored() -> None:
