@@ -63,7 +63,23 @@ class _Member:
     """Its newest call failed."""
     steps_per_second: float = 0.0
     pid: int = 0
-    """0: it has never answered."""
+    """Of the process that answered last. 0: it has never answered."""
+    lost_pid: int = 0
+    """Of the process that was lost last: what it still has to say comes from before its end."""
+
+    def lose(self) -> bool:
+        """Its process is gone. Whether that is news."""
+        news = not self.failed
+        self.failed, self.lost_pid, self.steps_per_second = True, self.pid, 0.0
+        return news
+
+    def hear(self, pid: int) -> bool:
+        """It has answered from this process. Whether one was lost before that no call was lost with."""
+        if self.failed and pid == self.lost_pid:
+            return False
+        news = not self.failed and self.pid not in (0, pid)
+        self.failed, self.pid = False, pid
+        return news
 
 
 class Part(NamedTuple):
@@ -308,9 +324,7 @@ class Crew:
             cause = error.cause if isinstance(error.cause, ArcadeError) else error
             raise ActorFailed(f"actor {call.actor + 1} cannot play: {plain(str(cause), 400)}") from error
         except RayError:
-            if not member.failed:
-                self.lost.restarts += 1
-            member.failed, member.steps_per_second = True, 0.0
+            self.lost.restarts += member.lose()
             member.rests_until = time.monotonic() + _REST
             self.lost.batches += 1
             self.lost.steps += call.steps
@@ -319,7 +333,8 @@ class Crew:
         rate = report.steps / max(now - max(member.heard, call.began), 1e-6)
         calm = member.steps_per_second
         member.steps_per_second = rate if not calm else calm + 0.2 * (rate - calm)
-        member.heard, member.failed, member.pid = now, False, report.pid
+        member.heard = now
+        self.lost.restarts += member.hear(report.pid)
         self.bytes_sent += report.nbytes
         self._note_sent(report.sent)
         return report

@@ -104,25 +104,29 @@ def test_a_run_with_actors_learns_and_leaves_nothing_behind(tmp_path: Path) -> N
 
 
 def test_killed_actors_and_a_killed_shard_cost_only_what_they_held() -> None:
-    chosen = settings(**{"cluster.shards": 2, "run.steps": 6_000})
+    chosen = settings(**{"cluster.shards": 2, "run.steps": 1_000_000})
     game = make(chosen.game, chosen.environment)
     loop = ClusterLoop(chosen, [game])
     try:
         deadline = time.monotonic() + PATIENCE
-        killed = False
-        updates = 0
-        for step in loop.steps():
-            assert time.monotonic() < deadline
-            if step.step >= 1_500 and not killed:
-                killed, updates = True, loop.learner.updates
-                shards = [one for one in descendants(os.getpid()) if one.name().startswith("ray::Shard")]
-                for pid in (*loop.crew.actor_pids, shards[0].pid):
-                    os.kill(pid, signal.SIGKILL)
-        assert killed and loop.step == 6_000
-        assert loop.learner.updates > updates > 0, "it learned before and after"
+        killed: list[int] = []
+        updates = noticed_at = 0
         lost = loop.crew.lost
-        assert lost.restarts >= 3, "both actors and the shard"
-        assert lost.batches >= 2 and lost.steps >= 2
+        for step in loop.steps():
+            assert time.monotonic() < deadline, lost
+            if step.step >= 1_500 and not killed:
+                updates = loop.learner.updates
+                shards = [one for one in descendants(os.getpid()) if one.name().startswith("ray::Shard")]
+                killed = [*loop.crew.actor_pids, shards[0].pid]
+                for pid in killed:
+                    os.kill(pid, signal.SIGKILL)
+            # How far the others get meanwhile is a matter of the machine.
+            if lost.restarts >= 3 and not noticed_at and not set(killed) & set(loop.crew.actor_pids):
+                noticed_at = step.step
+            if noticed_at and step.step >= noticed_at + 3_000:
+                break
+        assert len(killed) == 3 and lost.restarts == 3, "both actors and the shard"
+        assert loop.learner.updates > updates + 1_000, "it learned before and after"
         assert lost.transitions > 0, "what the shard held"
         figures = loop.crew.figures(loop.updates_played)
         assert figures["lost_transitions"] == lost.transitions
