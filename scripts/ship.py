@@ -68,13 +68,21 @@ def _scored(source: SavedModel, path: Path, settings: Settings) -> ModelInfo:
 
 
 def command(settings: Settings) -> str:
-    """The command that trains such a run. Raises ValueError if more than preset, steps and seed would be needed."""
-    words = ["arcade-dqn", "train", settings.game, "--preset", settings.preset, "--seed", str(settings.run.seed)]
-    overrides = {"run.seed": settings.run.seed, "run.steps": settings.run.steps}
+    """The command that trains such a run. Raises ValueError if it would need more than the preset, a seed, a number of
+    steps, and how the run is evaluated.
+    """
+    preset = build(settings.game, settings.preset)
+    evaluation = {
+        f"evaluation.{name}": value for name, value in settings.evaluation if value != getattr(preset.evaluation, name)
+    }
+    overrides = {"run.seed": settings.run.seed, "run.steps": settings.run.steps, **evaluation}
     if build(settings.game, settings.preset, overrides) != settings:
         raise ValueError(f"this run of {settings.game} was not trained with the preset {settings.preset} as it is")
-    if build(settings.game, settings.preset).run.steps != settings.run.steps:
+    words = ["arcade-dqn", "train", settings.game, "--preset", settings.preset, "--seed", str(settings.run.seed)]
+    if preset.run.steps != settings.run.steps:
         words += ["--steps", str(settings.run.steps)]
+    for name, value in evaluation.items():
+        words += ["--set", f"{name}={str(value).lower() if isinstance(value, bool) else value}"]
     return " ".join(words)
 
 
