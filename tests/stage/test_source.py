@@ -17,7 +17,7 @@ STATE = np.array([[0.1, 0.2, 0.3, 0.4]], np.float32)
 
 
 def settings() -> Settings:
-    return build("CartPole-v1", "cartpole", {"network.hidden": "8"})
+    return build("CartPole-v1", "cartpole", {"network.hidden": "8", "network.layer_norm": False})
 
 
 def weights(seed: int) -> Weights:
