@@ -114,7 +114,8 @@ def test_killed_actors_and_a_killed_shard_cost_only_what_they_held() -> None:
         lost = loop.crew.lost
         for step in loop.steps():
             assert time.monotonic() < deadline, lost
-            if step.step >= 1_500 and not killed:
+            # One actor may be up so much sooner that it plays all of this alone.
+            if step.step >= 1_500 and len(loop.crew.actor_pids) == 2 and not killed:
                 updates = loop.learner.updates
                 shards = [one for one in descendants(os.getpid()) if one.name().startswith("ray::Shard")]
                 killed = [*loop.crew.actor_pids, shards[0].pid]
