@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import itertools
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
+from arcade_dqn.config import build
 from arcade_dqn.games.catalog import GAMES, find
 from arcade_dqn.stage.evaluate import evaluate
 from arcade_dqn.stage.source import SavedModel
@@ -63,3 +67,17 @@ def test_the_readme_tells_the_same() -> None:
 def test_all_agents_together_are_small() -> None:
     total = sum(file.stat().st_size for file in saved_models_dir().rglob("*") if file.is_file())
     assert total < 40 * 1024 * 1024
+
+
+def test_a_cards_command_says_all_that_is_not_the_presets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    command = importlib.import_module("ship").command
+    changed = {"run.seed": 7, "run.steps": 500, "evaluation.stop_score": 18.0, "evaluation.stop_when_solved": False}
+    words = shlex.split(command(build("CartPole-v1", "cartpole", changed)))
+    assert words[:7] == ["arcade-dqn", "train", "CartPole-v1", "--preset", "cartpole", "--seed", "7"]
+    sets = dict(word.split("=") for flag, word in itertools.pairwise(words) if flag == "--set")
+    assert build("CartPole-v1", "cartpole", {"run.seed": 7, "run.steps": int(words[8]), **sets}) == build(
+        "CartPole-v1", "cartpole", changed
+    )
+    with pytest.raises(ValueError, match="not trained with the preset cartpole as it is"):
+        command(build("CartPole-v1", "cartpole", {"learning.discount": 0.5}))
