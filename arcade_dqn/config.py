@@ -78,6 +78,9 @@ class LearningSettings(_Section):
 
     discount: float = _setting(0.99, "gamma: how much a reward one step later counts", low=0.0, high=1.0)
     learning_rate: float = _setting(1e-3, "Adam's step size", low=1e-7, high=1.0)
+    anneal_to: float = _setting(
+        1.0, "share of the learning rate that is left at run.steps, falling linearly; 1: it stays", low=0.0, high=1.0
+    )
     adam_epsilon: float = _setting(1e-7, "Adam's denominator constant", low=1e-12, high=1.0)
     batch_size: int = _setting(64, "transitions in a minibatch", unit="transitions", low=1, high=4096)
     loss: Literal["huber", "mse"] = _setting("huber", "loss of the temporal-difference error (Huber's delta is 1)")

@@ -135,7 +135,11 @@ def _before(model: ModelInfo) -> str:
 def _weaknesses(evaluation: Evaluation, sentence: str) -> str:
     """How low its low games are, and what a person saw it do wrong."""
     low = sorted(evaluation.returns)[math.ceil(len(evaluation.returns) / 10) - 1]
-    return f"a tenth of the episodes score {low:.1f} or less" + (f"; {sentence}" if sentence else "")
+    if evaluation.min == evaluation.max:
+        found = f"none in these episodes: every one scores {low:.1f}"
+    else:
+        found = f"a tenth of the episodes score {low:.1f} or less"
+    return found + (f"; {sentence}" if sentence else "")
 
 
 def table() -> str:

@@ -38,7 +38,7 @@ from arcade_dqn.learning.learner import MAX_FUSED, Learner, Updates
 from arcade_dqn.replay.buffer import Batch, importance_weights
 from arcade_dqn.replay.records import Have
 from arcade_dqn.training.demonstrator import Demonstrator
-from arcade_dqn.training.loop import Step, importance_exponent, joined
+from arcade_dqn.training.loop import Step, importance_exponent, joined, learning_share
 
 _WEIGHTS, _REPLAY = 1, 3
 """Streams of random numbers, the same as in a local run."""
@@ -225,6 +225,7 @@ class ClusterLoop:
             exponent = importance_exponent(self.settings, self.step)
             weight = importance_weights(priority, self.crew.priority_sum, len(self.crew), exponent)
             batch = batch._replace(weight=weight)
+        self.learner.anneal(learning_share(self.settings, self.step))
         self._learning = _Learning(samples, self.learner.begin(batch))
         return True
 

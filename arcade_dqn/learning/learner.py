@@ -70,6 +70,7 @@ class Learner:
             self._settings.learning_rate, epsilon=self._settings.adam_epsilon, name="adam"
         )
         self._optimizer.build(self._online.trainable_variables)
+        self._learning_rate, self._share = self._settings.learning_rate, 1.0
         self._target_period = tf.Variable(self._settings.target_period, dtype=tf.int64, name="target_period")
         self._count = tf.Variable(0, dtype=tf.int64, name="updates")
         self._head = settings.network.head
@@ -84,12 +85,23 @@ class Learner:
 
     @property
     def learning_rate(self) -> float:
-        return float(self._optimizer.learning_rate.numpy())
+        """Adam's step size, of which gradient steps take the share that was set by `anneal`."""
+        return self._learning_rate
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
+        self._learning_rate = value
+        self._set_rate()
+
+    def anneal(self, share: float) -> None:
+        """Take `share` of the learning rate, 0 to 1, from the next update on."""
+        if share != self._share:
+            self._share = share
+            self._set_rate()
+
+    def _set_rate(self) -> None:
         self.wait()
-        self._optimizer.learning_rate.assign(value)
+        self._optimizer.learning_rate.assign(self._learning_rate * self._share)
 
     @property
     def target_period(self) -> int:

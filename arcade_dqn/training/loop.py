@@ -185,6 +185,7 @@ class Loop:
     def _begin_learning(self, updates: int) -> None:
         # 4. Sample minibatches, one for each gradient step.
         exponent = importance_exponent(self.settings, self.step)
+        self.learner.anneal(learning_share(self.settings, self.step))
         batches, numbers = self.replay.sample(updates, self.settings.learning.batch_size, exponent)
         # 5. and 6. Gradient steps, and the target network's updates among them.
         self._learning = _Learning(numbers, self.learner.begin(batches).result)
@@ -278,6 +279,11 @@ def importance_exponent(settings: Settings, step: int) -> float:
     """How much of the bias of prioritised replay is corrected: rises linearly to 1 (Schaul 2016, section 3.4)."""
     start = settings.replay.importance_exponent
     return start + (1 - start) * min(1.0, step / settings.run.steps)
+
+
+def learning_share(settings: Settings, step: int) -> float:
+    """How much of the learning rate is left after `step` steps: falls linearly from 1 to `anneal_to` over the run."""
+    return 1 - (1 - settings.learning.anneal_to) * min(1.0, step / settings.run.steps)
 
 
 def joined(first: Updates | None, second: Updates | None) -> Updates | None:

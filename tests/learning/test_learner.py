@@ -206,6 +206,20 @@ def test_learning_rate_and_target_period_change_without_starting_over() -> None:
     assert all(np.array_equal(after["target"][name], after["online"][name]) for name in before)
 
 
+def test_annealing_takes_a_share_of_the_learning_rate_that_a_person_may_still_change() -> None:
+    annealed, slower = make_learner(settings()), make_learner(settings(learning_rate=0.0025))
+    annealed.anneal(0.25)
+    for batches in (make_batch(4), make_batch(4, seed=1)):
+        annealed.update(batches)
+        slower.update(batches)
+    assert annealed.learning_rate == 0.01
+    assert all(np.array_equal(array, slower.weights()[name]) for name, array in annealed.weights().items())
+    annealed.learning_rate, slower.learning_rate = 0.04, 0.01
+    annealed.update(make_batch(4, seed=2))
+    slower.update(make_batch(4, seed=2))
+    assert all(np.array_equal(array, slower.weights()[name]) for name, array in annealed.weights().items())
+
+
 FAMILY: list[dict[str, Any]] = [
     {"network.dueling": True},
     {"network.layer_norm": True, "learning.double": True},

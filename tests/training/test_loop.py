@@ -12,7 +12,7 @@ from arcade_dqn.config import Settings, build
 from arcade_dqn.games.catalog import GameInfo
 from arcade_dqn.games.make import Game, Outcome
 from arcade_dqn.training.actor import Episode, GameFault
-from arcade_dqn.training.loop import Loop, Step
+from arcade_dqn.training.loop import Loop, Step, learning_share
 
 LENGTH, DISCOUNT = 5, 0.8
 
@@ -218,6 +218,20 @@ def test_a_multiple_is_reached_by_the_step_that_passes_it() -> None:
     assert [step.step for step in steps if step.reached(3)] == list(range(3, 31, 3))
 
 
+def test_the_learning_rate_falls_linearly_to_the_share_that_is_left_at_the_end_of_the_run() -> None:
+    chosen = settings(run__steps=400, learning__anneal_to=0.25)
+    assert [learning_share(chosen, step) for step in (0, 100, 200, 400, 500)] == [1.0, 0.8125, 0.625, 0.25, 0.25]
+    assert learning_share(settings(run__steps=400), 300) == 1.0
+
+
+def test_gradient_steps_take_the_share_of_their_own_step() -> None:
+    # Trained at 112, 128, 144 and 160, of which the last ones have nothing left to change weights with.
+    loop = Loop(settings(run__steps=160, learning__anneal_to=0.0, learning__overlap=False), [Corridor()])
+    weights = {step.step: loop.learner.weights()["q/kernel"] for step in loop.steps() if step.updates is not None}
+    assert [np.array_equal(weights[step], weights[step - 16]) for step in (128, 144, 160)] == [False, False, True]
+    assert loop.learner.learning_rate == 5e-3
+
+
 def test_epsilon_follows_its_schedule_until_a_person_overrides_it() -> None:
     chosen = settings(run__steps=100, exploration__epsilon_end=0.0, exploration__decay_steps=100)
     loop = Loop(chosen, [Corridor()])
@@ -243,7 +257,7 @@ def test_one_seed_one_result_and_a_restored_run_goes_on_exactly(
 ) -> None:
     chosen = settings(
         run__steps=400, exploration__epsilon_end=0.1, exploration__decay_steps=300, learning__n_step=3,
-        learning__overlap=overlap, **family,
+        learning__overlap=overlap, learning__anneal_to=0.5, **family,
     )  # fmt: skip
 
     def make_loop() -> Loop:
