@@ -185,9 +185,9 @@ class Loop:
     def _begin_learning(self, updates: int) -> None:
         # 4. Sample minibatches, one for each gradient step.
         exponent = importance_exponent(self.settings, self.step)
-        self.learner.anneal(learning_share(self.settings, self.step))
         batches, numbers = self.replay.sample(updates, self.settings.learning.batch_size, exponent)
         # 5. and 6. Gradient steps, and the target network's updates among them.
+        self.learner.anneal(learning_share(self.settings, self.step))
         self._learning = _Learning(numbers, self.learner.begin(batches).result)
 
     def _finish_learning(self) -> Updates | None:
