@@ -20,6 +20,8 @@ def bench(arguments: argparse.Namespace) -> int:
     all_seeds = learning.SEEDS if learns else ablation.SEEDS
     if arguments.seeds is not None and not 1 <= arguments.seeds <= len(all_seeds):
         raise UsageError(f"--seeds {arguments.seeds} is not allowed; it must be from 1 to {len(all_seeds)}")
+    if arguments.jobs < 1:
+        raise UsageError(f"--jobs {arguments.jobs} is not allowed; it must be 1 or more")
     if arguments.against and not learns:
         raise UsageError("--against is for `arcade-dqn bench learning`; an ablation has no peer")
     default = learning.CLASSIC if learns else tuple(ablation.BUDGETS)
@@ -28,7 +30,7 @@ def bench(arguments: argparse.Namespace) -> int:
     wanted = learning.trials(games) if learns else ablation.trials(games)
     theirs = trials.read(arguments.against) if arguments.against else []
     out = arguments.out or Path(f"{arguments.what}.csv")
-    results = trials.measure(out, wanted, seeds, lambda line: print(line, flush=True))
+    results = trials.measure(out, wanted, seeds, lambda line: print(line, flush=True), arguments.jobs)
     names = {(one.game, one.name) for one in wanted}
     shown = [one for one in results if (one.game, one.variant) in names and one.seed in seeds]
     if learns:

@@ -263,7 +263,7 @@ def build_parser() -> argparse.ArgumentParser:
         "bench",
         "measure how well the presets learn, or what each piece of the family is worth, over seeds",
         "examples:\n  arcade-dqn bench learning\n  arcade-dqn bench learning --games cartpole pendulum --seeds 3\n"
-        "  arcade-dqn bench ablation\n\n"
+        "  arcade-dqn bench ablation --jobs 2\n\n"
         "learning: every game with its preset, ten seeds, a fixed budget, the final policy.\n"
         "ablation: plain DQN with each piece, and Rainbow's six without each, five seeds.\n\n"
         "What the table holds already is not trained again, so a measurement that was stopped goes on.",
@@ -278,6 +278,9 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument("--seeds", metavar="N", type=int, help="the first N seeds (default: all)")
     bench.add_argument(
         "--out", metavar="CSV", type=Path, help="the table of results (default: learning.csv or ablation.csv)"
+    )
+    bench.add_argument(
+        "--jobs", metavar="N", type=int, default=1, help="N trainings at a time, which then tell nothing of speed"
     )
     bench.add_argument("--against", metavar="CSV", type=Path, help="a peer's table, to be compared with")
     add_json(bench)

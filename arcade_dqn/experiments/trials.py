@@ -13,7 +13,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field, fields
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -115,8 +118,10 @@ def _typed(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def measure(out: Path, trials: Sequence[Trial], seeds: Sequence[int], say: Callable[[str], None]) -> list[Result]:
-    """Train what is missing in the table `out`, writing every result at once. All that it then holds.
+def measure(
+    out: Path, trials: Sequence[Trial], seeds: Sequence[int], say: Callable[[str], None], jobs: int = 1
+) -> list[Result]:
+    """Train what is missing in the table `out`, `jobs` trainings at a time, and write every result at once. All of it.
 
     Raises ArcadeError if a training fails or the table cannot be read or written.
     """
@@ -124,16 +129,47 @@ def measure(out: Path, trials: Sequence[Trial], seeds: Sequence[int], say: Calla
     digests = {(one.game, one.name): one.digest for one in trials}
     # What was trained with other settings is no longer true of these.
     results = [one for one in results if digests.get((one.game, one.variant), one.settings) == one.settings]
+    have = {(one.game, one.seed, one.variant) for one in results}
+    missing = [
+        partial(train, trial, seed) for seed in seeds for trial in trials if (trial.game, seed, trial.name) not in have
+    ]
+    titles = {(one.game, one.name): f"{one.game}, {one.variant}" if one.variant else one.game for one in trials}
+
+    def tell(newest: Result) -> None:
+        title = titles[newest.game, newest.variant]
+        say(f"{title}, seed {newest.seed}: {newest.mean:.1f} after {newest.seconds:.0f} s of training")
+
+    return complete(out, results, missing, tell, jobs)
+
+
+def complete(
+    out: Path,
+    results: Sequence[Result],
+    missing: Sequence[Callable[[], Result]],
+    tell: Callable[[Result], None],
+    jobs: int = 1,
+) -> list[Result]:
+    """The results with the missing ones, of which `jobs` at a time are found; the table `out` holds each at once.
+
+    The first that fails is raised, after those that were under way have ended and are kept; no further one is begun.
+    """
+    results = list(results)
     write(out, results)  # a table that cannot be written is told before hours are spent
-    for seed in seeds:
-        for trial in trials:
-            if any((one.game, one.seed, one.variant) == (trial.game, seed, trial.name) for one in results):
-                continue
-            results.append(train(trial, seed))
-            write(out, results)
-            newest = results[-1]
-            title = f"{trial.game}, {trial.name}" if trial.variant else trial.game
-            say(f"{title}, seed {seed}: {newest.mean:.1f} after {newest.seconds:.0f} s of training")
+    waiting = iter(missing)
+    failed: list[BaseException] = []
+    with ThreadPoolExecutor(jobs) as pool:
+        under_way = {pool.submit(find) for find in islice(waiting, jobs)}
+        while under_way:
+            done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+            failed += [error for future in done if (error := future.exception())]
+            for newest in [future.result() for future in done if not future.exception()]:
+                results.append(newest)
+                write(out, results)
+                tell(newest)
+            if not failed:
+                under_way |= {pool.submit(find) for find in islice(waiting, len(done))}
+    if failed:
+        raise failed[0]
     return results
 
 

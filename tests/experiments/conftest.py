@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,9 +16,12 @@ class Trainings:
     def __init__(self) -> None:
         self.commands: list[list[str]] = []
         self.fails = False
+        self.begun: Callable[[], object] = lambda: None
+        """Called when a training is begun."""
 
     def __call__(self, command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
         self.commands.append(command)
+        self.begun()
         if self.fails:
             return subprocess.CompletedProcess(command, 1, "", "arcade-dqn: out of luck\n")
         seed = float(command[command.index("--seed") + 1])

@@ -45,3 +45,5 @@ def test_the_command(tmp_path: Path, trainings: Trainings, capsys: pytest.Captur
     assert [(one["seed"], one["mean"]) for one in told["results"]] == [(301, 301.0), (302, 302.0)]
     assert main(["bench", "learning", "--seeds", "11", "--out", str(out)]) == 2
     assert "--seeds 11 is not allowed" in capsys.readouterr().err
+    assert main(["bench", "learning", "--jobs", "0", "--out", str(out)]) == 2
+    assert "--jobs 0 is not allowed; it must be 1 or more" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,6 +72,41 @@ def test_a_training_that_fails_keeps_what_was_found(tmp_path: Path, trainings: T
     ):
         trials.measure(out, [CARTPOLE], (301, 302), lambda _: None)
     assert [one.seed for one in trials.read(out)] == [301]
+
+
+def test_trainings_side_by_side_end_in_the_same_table(tmp_path: Path, trainings: Trainings) -> None:
+    """Both have to be under way at once: each waits for the other."""
+    both = threading.Barrier(2)
+    trainings.begun = lambda: both.wait(60)
+    results = trials.measure(tmp_path / "t.csv", [CARTPOLE, PENDULUM], (301, 302), lambda _: None, jobs=2)
+    assert {(one.game, one.seed) for one in results} == {
+        (game, seed) for game in ("CartPole-v1", "Pendulum-v1") for seed in (301, 302)
+    }
+    assert sorted(trials.read(tmp_path / "t.csv"), key=str) == sorted(results, key=str)
+
+
+def test_one_that_fails_lets_those_under_way_end_and_begins_no_other(tmp_path: Path) -> None:
+    failed, begun = threading.Event(), []
+
+    def fails() -> Result:
+        begun.append("fails")
+        failed.set()
+        raise ArcadeError("out of luck")
+
+    def under_way() -> Result:
+        begun.append("under way")
+        assert failed.wait(60)
+        return ONE
+
+    def never() -> Result:
+        begun.append("never")
+        return replace(ONE, seed=302)
+
+    with pytest.raises(ArcadeError, match="out of luck"):
+        trials.complete(tmp_path / "t.csv", [], [under_way, fails, *[never] * 5], lambda _: None, jobs=2)
+    assert ONE in trials.read(tmp_path / "t.csv")
+    assert begun.count("never") <= 1  # when the other one's end is seen before the failure
+    assert failed.is_set()
 
 
 def test_a_result_of_other_settings_is_measured_again(tmp_path: Path, trainings: Trainings) -> None:
