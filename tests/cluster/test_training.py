@@ -16,6 +16,7 @@ import pytest
 
 from arcade_dqn.config import Settings, build
 from arcade_dqn.games.make import Game, make
+from arcade_dqn.learning.learner import Learner
 from arcade_dqn.link.process import Child, dummy_sdl
 from arcade_dqn.storage.run_dir import RunDir
 
@@ -60,7 +61,14 @@ def descendants(pid: int) -> list[psutil.Process]:
     return found
 
 
-def test_a_run_with_actors_learns_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_run_with_actors_learns_and_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    anneal, shares = Learner.anneal, []
+
+    def annealed(learner: Learner, share: float) -> None:
+        shares.append(share)
+        anneal(learner, share)
+
+    monkeypatch.setattr(Learner, "anneal", annealed)
     loops: list[ClusterLoop] = []
     events: list[dict[str, Any]] = []
     modules: list[list[str]] = []
@@ -83,12 +91,13 @@ def test_a_run_with_actors_learns_and_leaves_nothing_behind(tmp_path: Path) -> N
 
     before = signal.getsignal(signal.SIGTERM)
     # Slowly enough that there is time to look.
-    chosen = settings(**{"run.steps": 9_000, "run.speed_limit": 3_000.0})
+    chosen = settings(**{"run.steps": 9_000, "run.speed_limit": 3_000.0, "learning.anneal_to": 0.25})
     result = Run(RunDir.create(tmp_path, chosen), look, make_loop=make_loop).execute()
 
     assert (result.reason, result.steps) == ("steps", 9_000)
     assert result.model is not None and result.model.exists()
     assert loops[0].learner.updates >= 8_000, "about one for each step once the shard held enough"
+    assert shares == sorted(shares, reverse=True) and shares[0] > 0.9 and 0.25 <= shares[-1] < 0.35
     figures = next(event for event in reversed(events) if event["event"] == "cluster")
     assert (figures["actors"], len(figures["steps_per_second"]), len(figures["shards"])) == (2, 2, 1)
     assert figures["restarts"] == figures["lost_transitions"] == 0
