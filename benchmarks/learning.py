@@ -33,6 +33,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--jobs", type=int, default=1, help="trainings at a time, which then tell nothing of speed")
     options = parser.parse_args()
+    if options.jobs < 1:
+        parser.error(f"--jobs {options.jobs} is not allowed; it must be 1 or more")
     python = environment.ensure()
     print(json.dumps({**describe(), "peers": environment.versions(python)}), flush=True)
     results = read(options.out) if options.out.exists() else []

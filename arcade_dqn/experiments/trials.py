@@ -121,7 +121,7 @@ def _typed(value: Any) -> str:
 def measure(
     out: Path, trials: Sequence[Trial], seeds: Sequence[int], say: Callable[[str], None], jobs: int = 1
 ) -> list[Result]:
-    """Train what is missing in the table `out`, `jobs` trainings at a time, and write every result at once. All of it.
+    """Train what is missing in the table `out`, `jobs` at a time, writing every result at once. All that it then holds.
 
     Raises ArcadeError if a training fails or the table cannot be read or written.
     """
