@@ -39,7 +39,7 @@ ENDED = ("done", "failed")
 MAX_WEIGHT_BYTES = 64 * 1024 * 1024
 
 _MAGIC = b"ADQNBORD"
-_LAYOUT = 2
+_LAYOUT = 3
 _PAGE = 4096
 _HEADER = struct.Struct("<8sIIQ")
 _HEAD = struct.Struct("<Q")
@@ -77,6 +77,8 @@ class Status:
     steps_per_second: float = _NAN
     updates_per_second: float = _NAN
     updates: int = 0
+    learning_share: float = 1.0
+    """How much of the learning rate is left, 0 to 1, where it falls over the run."""
     loss: float = _NAN
     mean_q: float = _NAN
     last_return: float = _NAN

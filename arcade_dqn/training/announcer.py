@@ -13,6 +13,7 @@ from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.storage.summary import Summary
 from arcade_dqn.training.interface import TrainingLoop
+from arcade_dqn.training.loop import learning_share
 from arcade_dqn.training.recorder import Recorder, Stopwatch
 
 _WEIGHTS_SECONDS = 0.2
@@ -88,6 +89,7 @@ class Announcer:
             steps_per_second=rate,
             updates_per_second=recorder.updates_per_second,
             updates=loop.learner.updates,
+            learning_share=learning_share(loop.settings, loop.step),
             loss=recorder.loss,
             mean_q=recorder.mean_q,
             last_return=recorder.returns[-1] if recorder.returns else math.nan,

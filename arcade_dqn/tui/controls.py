@@ -137,6 +137,8 @@ class Levers:
         status = self._arcade.snapshot.status
         if control.name == "epsilon" and value is None and status is not None and math.isfinite(status.epsilon):
             return f"{status.epsilon:.3f}, on its schedule"
+        if control.name == "learning_rate" and value is not None and status is not None and status.learning_share < 1:
+            return f"{control.shown(value)}, fallen to {control.shown(value * status.learning_share)}"
         return control.shown(value)
 
     def move(self, control: Control, up: bool) -> None:

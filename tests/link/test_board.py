@@ -28,6 +28,7 @@ FULL = Status(
     steps_per_second=8.5,
     updates_per_second=9.5,
     updates=10,
+    learning_share=0.75,
     loss=0.125,
     mean_q=-1.5,
     last_return=11.0,
@@ -164,7 +165,7 @@ def test_a_huge_claim_is_refused(tmp_path: Path) -> None:
 def test_another_layout(tmp_path: Path) -> None:
     Board.create(tmp_path / "board", 4).close()
     poke(tmp_path / "board", 8, struct.pack("<I", 99))
-    with pytest.raises(BoardError, match="has layout 99; this version reads layout 2"):
+    with pytest.raises(BoardError, match="has layout 99; this version reads layout 3"):
         BoardReader(tmp_path / "board")
 
 
@@ -227,7 +228,7 @@ board = Board.create(path, 4 * size)
 print("ready", flush=True)
 sys.stdin.readline()
 for n in range(1, statuses + 1):
-    board.publish(Status("training", n, n, n, float(n), bool(n % 2), n, n, n, n, float(n), float(n), n, float(n)))
+    board.publish(Status("training", n, n, n, float(n), bool(n % 2), n, n, n, n, *[float(n)] * 2, n, *[float(n)] * 2))
     if n % 10 == 0:
         board.publish_weights(np.full(size, n, np.float32), n)
 board.publish(Status("done", statuses))
@@ -254,7 +255,8 @@ def check_whole(status: Status) -> None:
         assert status.epsilon_override is bool(n % 2)
         assert {status.steps_total, status.episode, status.replay_size, status.learning_start, status.updates} == {n}
         assert status.demonstrations == n
-        assert {status.epsilon, status.steps_per_second, status.updates_per_second, status.loss} == {float(n)}
+        assert {status.epsilon, status.steps_per_second, status.updates_per_second, status.learning_share} == {float(n)}
+        assert status.loss == float(n)
 
 
 def test_readers_never_see_half_a_record(tmp_path: Path) -> None:

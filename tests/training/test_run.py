@@ -68,7 +68,7 @@ def of(events: list[Event], kind: str) -> list[Event]:
 
 
 def test_a_run_trains_scores_and_keeps_its_model(tmp_path: Path) -> None:
-    run_dir = RunDir.create(tmp_path, settings())
+    run_dir = RunDir.create(tmp_path, settings(learning__anneal_to=0.25))
     result, events = train(run_dir)
     assert (result.reason, result.steps) == ("steps", 600)
     assert result.evaluation.episodes == 3
@@ -83,6 +83,7 @@ def test_a_run_trains_scores_and_keeps_its_model(tmp_path: Path) -> None:
     with BoardReader(run_dir.board) as board:
         status = board.status()
         assert (status.state, status.step, status.replay_size) == ("done", 600, 600)
+        assert status.learning_share == 0.25
         newest = board.weights()
         assert newest is not None
         np.testing.assert_array_equal(newest[1], np.concatenate([array.ravel() for array in weights.values()]))

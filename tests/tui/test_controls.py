@@ -122,6 +122,10 @@ async def test_a_person_moves_the_levers(
         trainer.publish(step=4_321)
         await settled(lambda: "4,321 / 10,000" in texts(app))
 
+        # A rate that falls over the run stays what was set, and what is left of it stands beside.
+        trainer.publish(learning_share=0.4)
+        await settled(lambda: "0.005, fallen to 0.002" in texts(app))
+
         # A value typed, one that cannot be first.
         await pilot.press("down", "enter", *"0", "enter")
         await settled(lambda: "target_period = 0 is not allowed" in texts(app))
