@@ -93,7 +93,9 @@ def card(
     training, evaluation = model.training, _score(model)
     margin = 1.96 * evaluation.standard_error
     minutes, seconds = divmod(math.floor(training.seconds), 60)
-    play = "greedy" if not epsilon else f"greedy but for {epsilon:g} of its actions"
+    played = f"{evaluation.episodes} greedy episodes"
+    if epsilon:
+        played = f"{evaluation.episodes} episodes, greedy but for {epsilon:g} of the actions,"
     return f"""# {model.title}
 
 An agent for `{model.game}`, the best by its evaluations during one training run.
@@ -107,7 +109,7 @@ An agent for `{model.game}`, the best by its evaluations during one training run
 | training time | {minutes} min {seconds} s of training alone, beside other work |
 | machine | {platform.machine()}, 2 cores, no GPU |
 | score | **{evaluation.mean:.1f}** (95% interval {evaluation.mean - margin:.1f} to {evaluation.mean + margin:.1f}) |
-| measured | {evaluation.episodes} {play} episodes on unseen seeds (`--seed {evaluation.seed}`), raw scores |
+| measured | {played} on unseen seeds (`--seed {evaluation.seed}`), raw scores |
 | before | {"; ".join(f"{_before(one)}: {_score(one).mean:.1f}" for one in before.values())} |
 | weaknesses | {_weaknesses(evaluation, weakness)} |
 | single episodes | from {evaluation.min:.1f} to {evaluation.max:.1f}, standard deviation {evaluation.std:.1f} |
