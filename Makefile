@@ -2,6 +2,7 @@
 # make test    the same with the tools for testing; checks the code and runs every test
 # make check   formatting, lint, types and import walls alone
 # make faults  the long form of tests/faults and tests/cluster: hundreds of kills, a hundred thousand hostile files (hours)
+# make properties  replay and its sum tree against plain references, 10,000 random cases each (some minutes)
 # make bench   the benchmark (benchmarks/README.md says what it measures)
 # make clean   removes .venv and the caches; runs/ stays
 #
@@ -12,7 +13,7 @@ PLAY_READY := .venv/.ready-to-play
 TEST_READY := .venv/.ready-to-test
 PINS := pyproject.toml constraints.txt
 
-.PHONY: play test check faults bench clean
+.PHONY: play test check faults properties bench clean
 
 play: $(PLAY_READY)
 	@$(BIN)/arcade-dqn
@@ -29,6 +30,9 @@ check: $(TEST_READY)
 
 faults: $(TEST_READY)
 	FAULTS=long $(BIN)/python -m pytest tests/faults tests/cluster -s
+
+properties: $(TEST_READY)
+	PROPERTY_EXAMPLES=10000 $(BIN)/python -m pytest tests/replay -n 2
 
 bench: $(TEST_READY)
 	$(BIN)/python -m benchmarks

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arcade_dqn.replay.priority import SumTree
+
+EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "200"))
 
 
 def test_by_hand() -> None:
@@ -42,7 +46,7 @@ def test_one_place() -> None:
 WRITES = st.lists(st.tuples(st.integers(0, 36), st.floats(0, 1e6, allow_nan=False)), min_size=1, max_size=60)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(WRITES, st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=20))
 def test_it_is_plain_sums(writes: list[tuple[int, float]], shares: list[float]) -> None:
     tree, plain = SumTree(37), np.zeros(37)
@@ -61,7 +65,7 @@ def test_it_is_plain_sums(writes: list[tuple[int, float]], shares: list[float]) 
         assert ends[place] - plain[place] - slack <= share <= ends[place] + slack
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(WRITES)
 def test_one_bulk_write_is_many_single_ones(writes: list[tuple[int, float]]) -> None:
     bulk, single = SumTree(37), SumTree(37)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,8 @@ from arcade_dqn.replay import records
 from arcade_dqn.replay.buffer import ReplayBuffer
 from arcade_dqn.replay.nstep import EpisodeWriter
 from arcade_dqn.replay.records import Columns, Have, Records, cut
+
+EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "60"))
 
 
 def copy(first: int, end: int) -> Callable[[], Columns]:
@@ -83,7 +86,7 @@ class Disk:
         return replace(found, pieces=tuple(kept.values()))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(
     capacity=st.integers(1, 60),
     stack=st.integers(1, 3),
