@@ -14,7 +14,7 @@ from arcade_dqn.experiments.statistics import Interval, between, improvement_int
 from arcade_dqn.experiments.trials import Result, Trial
 from arcade_dqn.games.catalog import find
 
-BUDGETS = {"LunarLander-v3": 100_000, "MinAtar/Breakout-v1": 300_000}
+BUDGETS = {"LunarLander-v3": 100_000, "MinAtar/Breakout-v1": 200_000}
 """Steps of training."""
 SEEDS = tuple(range(401, 406))
 """Never used to tune a preset."""

@@ -222,7 +222,7 @@ class Learner:
             action_weights, bonus = losses.soft_weights(q_t, learning.munchausen_temperature)
         else:
             selector = losses.action_values(self._online(s_t), head, self._support) if learning.double else q_t
-            action_weights, bonus = losses.greedy_weights(selector), tf.zeros_like(q_t)
+            action_weights, bonus = losses.greedy_weights(selector), None
 
         with tf.GradientTape() as tape:
             outputs_tm1 = self._online(s_tm1)

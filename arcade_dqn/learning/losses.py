@@ -3,7 +3,7 @@
 B is the batch, A the actions, N the atoms or quantiles. What a network's outputs [B, A, N] mean is told at
 `acting.policy.Policy.outputs`. The functions named `bootstrap_...` give what stands for the return from s_t on, before
 `r_t + discount_t *`; each takes `action_weights` [B, A], which say how much each action of s_t counts (one for the
-greedy action, or the soft policy of Munchausen DQN), and `bonus` [B, A], which is added to each action's value.
+greedy action, or the soft policy of Munchausen DQN), and `bonus` [B, A], added to each value of an action, or None.
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ def munchausen_bonus(q_tm1: Tensor, a_tm1: Tensor, alpha: float, temperature: fl
 # --- expected value ------------------------------------------------------------------------------------------------
 
 
-def bootstrap_value(q_t: Tensor, action_weights: Tensor, bonus: Tensor) -> Tensor:
+def bootstrap_value(q_t: Tensor, action_weights: Tensor, bonus: Tensor | None) -> Tensor:
     """The value [B] of s_t."""
-    return tf.reduce_sum(action_weights * (q_t + bonus), axis=1)
+    return tf.reduce_sum(action_weights * (q_t if bonus is None else q_t + bonus), axis=1)
 
 
 def td_error(q_tm1: Tensor, a_tm1: Tensor, r_t: Tensor, discount_t: Tensor, v_t: Tensor) -> Tensor:
@@ -85,10 +85,18 @@ def regression_loss(error: Tensor, kind: Literal["huber", "mse"]) -> Tensor:
 
 
 def categorical_target(
-    outputs_t: Tensor, action_weights: Tensor, bonus: Tensor, r_t: Tensor, discount_t: Tensor, support: Tensor
+    outputs_t: Tensor, action_weights: Tensor, bonus: Tensor | None, r_t: Tensor, discount_t: Tensor, support: Tensor
 ) -> Tensor:
     """The projected distribution [B, N] of r_t + discount_t z (Bellemare 2017, algorithm 1); no gradient flows."""
     probabilities = tf.nn.softmax(outputs_t) * action_weights[:, :, None]
+    if bonus is None:
+        # All actions share their atoms, so their probabilities are mixed before the projection, which is most of
+        # the work (LunarLander, 51 atoms, batch 128, 1 core: 1.26 against 1.71 ms an update).
+        return tf.stop_gradient(
+            project(
+                r_t[:, None] + discount_t[:, None] * support[None, :], tf.reduce_sum(probabilities, axis=1), support
+            )
+        )
     atoms = r_t[:, None, None] + discount_t[:, None, None] * (support[None, None, :] + bonus[:, :, None])
     batch, size = outputs_t.shape[0], outputs_t.shape[1] * outputs_t.shape[2]
     return tf.stop_gradient(
@@ -113,10 +121,11 @@ def categorical_loss(logits: Tensor, target: Tensor) -> Tensor:
 
 
 def quantile_target(
-    outputs_t: Tensor, action_weights: Tensor, bonus: Tensor, r_t: Tensor, discount_t: Tensor
+    outputs_t: Tensor, action_weights: Tensor, bonus: Tensor | None, r_t: Tensor, discount_t: Tensor
 ) -> Tensor:
     """The quantiles [B, N] of r_t + discount_t z; no gradient flows."""
-    quantiles = tf.reduce_sum(action_weights[:, :, None] * (outputs_t + bonus[:, :, None]), axis=1)
+    values = outputs_t if bonus is None else outputs_t + bonus[:, :, None]
+    quantiles = tf.reduce_sum(action_weights[:, :, None] * values, axis=1)
     return tf.stop_gradient(r_t[:, None] + discount_t[:, None] * quantiles)
 
 

@@ -21,16 +21,15 @@ from arcade_dqn.learning.losses import (
 )
 
 Q_T = tf.constant([[1.0, 5.0, 2.0], [0.0, -1.0, -2.0]])
-NOTHING = tf.zeros_like(Q_T)
 
 
 def test_dqn_takes_the_maximum() -> None:
-    np.testing.assert_array_equal(bootstrap_value(Q_T, greedy_weights(Q_T), NOTHING), [5.0, 0.0])
+    np.testing.assert_array_equal(bootstrap_value(Q_T, greedy_weights(Q_T), None), [5.0, 0.0])
 
 
 def test_double_dqn_values_the_online_networks_choice() -> None:
     online = tf.constant([[9.0, 0.0, 0.0], [0.0, 0.0, 3.0]])
-    np.testing.assert_array_equal(bootstrap_value(Q_T, greedy_weights(online), NOTHING), [1.0, -2.0])
+    np.testing.assert_array_equal(bootstrap_value(Q_T, greedy_weights(online), None), [1.0, -2.0])
 
 
 def test_munchausen_by_hand() -> None:
@@ -74,8 +73,9 @@ def test_c51_target_by_hand() -> None:
     weights = tf.constant([[1.0, 0.0], [1.0, 0.0]])
     args = (tf.constant([0.5, 1.0]), tf.constant([0.5, 0.0]), support)
     # r 0.5, discount 0.5: the atoms 0, 1 move to 0.5, 1. Terminated: all of it lies at the reward.
-    target = categorical_target(outputs, weights, tf.zeros((2, 2)), *args)
-    np.testing.assert_allclose(target, [[0.25, 0.75, 0.0], [0.0, 1.0, 0.0]], atol=1e-6)
+    for bonus in (None, tf.zeros((2, 2))):
+        target = categorical_target(outputs, weights, bonus, *args)
+        np.testing.assert_allclose(target, [[0.25, 0.75, 0.0], [0.0, 1.0, 0.0]], atol=1e-6)
     # Both actions equally likely, the second one with a bonus of 1: atom 2 + 1 moves to 0.5 + 0.5 * 3 = 2.
     mixed = categorical_target(outputs, tf.fill((2, 2), 0.5), tf.constant([[0.0, 1.0]] * 2), *args)
     np.testing.assert_allclose(mixed[0], [0.125, 0.375, 0.5], atol=1e-6)
@@ -89,7 +89,7 @@ def test_c51_target_by_hand() -> None:
 def test_quantiles_by_hand() -> None:
     outputs = tf.constant([[[1.0, 3.0], [10.0, 20.0]]])
     reward, discount = tf.constant([1.0]), tf.constant([0.5])
-    greedy = quantile_target(outputs, tf.constant([[0.0, 1.0]]), tf.zeros((1, 2)), reward, discount)
+    greedy = quantile_target(outputs, tf.constant([[0.0, 1.0]]), None, reward, discount)
     np.testing.assert_allclose(greedy, [[6.0, 11.0]])
     soft = quantile_target(outputs, tf.constant([[0.5, 0.5]]), tf.constant([[0.0, 2.0]]), reward, discount)
     np.testing.assert_allclose(soft, [[1 + 0.5 * (0.5 * 1 + 0.5 * 12), 1 + 0.5 * (0.5 * 3 + 0.5 * 22)]])
