@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -84,15 +85,15 @@ class Result:
     """The trial's digest."""
 
 
-def train(trial: Trial, seed: int) -> Result:
-    """Train once. Raises ArcadeError with the program's last word if it fails."""
+def train(trial: Trial, seed: int, side_by_side: int = 1) -> Result:
+    """Train once, as one of `side_by_side`. Raises ArcadeError with the program's last word if it fails."""
     with tempfile.TemporaryDirectory() as folder:
         command = [
             *(sys.executable, "-m", "arcade_dqn", "train", trial.game, "--json", "--runs-dir", folder),
             *("--preset", trial.preset, "--seed", str(seed)),
             *(part for name, value in trial.settings.items() for part in ("--set", f"{name}={_typed(value)}")),
         ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment(side_by_side))
     if done.returncode:
         words = (done.stderr or done.stdout).strip().splitlines() or ["it said nothing"]
         raise ArcadeError(f"training {trial.game} ({trial.name}) with seed {seed} failed: {words[-1]}")
@@ -113,6 +114,18 @@ def train(trial: Trial, seed: int) -> Result:
     )
 
 
+def environment(side_by_side: int) -> dict[str, str]:
+    """A training's environment: beside others it gets its share of the processors' cores, and no thread more.
+
+    TensorFlow would start a thread for every core in every one of them, which then wait for each other. A number of
+    threads that the environment sets already stays.
+    """
+    if side_by_side == 1:
+        return dict(os.environ)
+    share = str(max(1, (os.cpu_count() or 1) // side_by_side))
+    return {"TF_NUM_INTRAOP_THREADS": share, "OMP_NUM_THREADS": share, **os.environ}
+
+
 def _typed(value: Any) -> str:
     """A value as one types it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -131,7 +144,10 @@ def measure(
     results = [one for one in results if digests.get((one.game, one.variant), one.settings) == one.settings]
     have = {(one.game, one.seed, one.variant) for one in results}
     missing = [
-        partial(train, trial, seed) for seed in seeds for trial in trials if (trial.game, seed, trial.name) not in have
+        partial(train, trial, seed, jobs)
+        for seed in seeds
+        for trial in trials
+        if (trial.game, seed, trial.name) not in have
     ]
     titles = {(one.game, one.name): f"{one.game}, {one.variant}" if one.variant else one.game for one in trials}
 

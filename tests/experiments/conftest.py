@@ -15,12 +15,14 @@ class Trainings:
 
     def __init__(self) -> None:
         self.commands: list[list[str]] = []
+        self.environments: list[dict[str, str]] = []
         self.fails = False
         self.begun: Callable[[], object] = lambda: None
         """Called when a training is begun."""
 
-    def __call__(self, command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+    def __call__(self, command: list[str], *, env: dict[str, str], **_: Any) -> subprocess.CompletedProcess[str]:
         self.commands.append(command)
+        self.environments.append(env)
         self.begun()
         if self.fails:
             return subprocess.CompletedProcess(command, 1, "", "arcade-dqn: out of luck\n")

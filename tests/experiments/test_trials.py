@@ -85,6 +85,30 @@ def test_trainings_side_by_side_end_in_the_same_table(tmp_path: Path, trainings:
     assert sorted(trials.read(tmp_path / "t.csv"), key=str) == sorted(results, key=str)
 
 
+@pytest.mark.parametrize(("cores", "jobs", "threads"), [(2, 1, None), (2, 2, "1"), (8, 3, "2"), (2, 4, "1")])
+def test_trainings_side_by_side_share_the_cores(
+    tmp_path: Path,
+    trainings: Trainings,
+    monkeypatch: pytest.MonkeyPatch,
+    cores: int,
+    jobs: int,
+    threads: str | None,
+) -> None:
+    monkeypatch.setattr(trials.os, "cpu_count", lambda: cores)
+    for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("A_NAME", "stays")
+    trials.measure(tmp_path / "t.csv", [CARTPOLE], (301,), lambda _: None, jobs)
+    assert trainings.environments[0].get("TF_NUM_INTRAOP_THREADS") == threads
+    assert trainings.environments[0].get("OMP_NUM_THREADS") == threads
+    assert trainings.environments[0]["A_NAME"] == "stays"
+
+
+def test_a_number_of_threads_that_is_set_already_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "7")
+    assert trials.environment(2)["TF_NUM_INTRAOP_THREADS"] == "7"
+
+
 def test_one_that_fails_lets_those_under_way_end_and_begins_no_other(tmp_path: Path) -> None:
     failed, begun = threading.Event(), []
 
