@@ -293,6 +293,8 @@ GAMES: Final[tuple[GameInfo, ...]] = (
         # A professional tester's score in Mnih et al. 2015 is 31.8.
         30.0,
         _keys(left=3, right=2, space=1),
+        preset="breakout",
+        side=42,
     ),
     _atari(
         "ALE/Freeway-v5",
@@ -302,6 +304,8 @@ GAMES: Final[tuple[GameInfo, ...]] = (
         # A professional tester's score in Mnih et al. 2015 is 29.6.
         30.0,
         _keys(up=1, down=2),
+        preset="atari-small",
+        side=42,
     ),
 )
 
