@@ -111,9 +111,11 @@ def main() -> None:
         wall = Image.new("RGB", (WIDTH, down * (height + GAP) + GAP), palette.BACKGROUND)
         for number, tile in enumerate(tiles):
             row, column = divmod(number, across)
+            # The last row stands in the middle where it is not full.
+            missing = across - min(across, len(tiles) - row * across)
             wall.paste(
                 tile.draw((width, height), (names, digits, families)),
-                (GAP + column * (width + GAP), GAP + row * (height + GAP)),
+                (GAP + (2 * column + missing) * (width + GAP) // 2, GAP + row * (height + GAP)),
             )
             tile.go_on(MILLISECONDS / 1000)
         pictures.append(wall)

@@ -76,7 +76,14 @@ class Learner:
         self._head = settings.network.head
         self._support = tf.constant(support(settings.network))
         layers = plan(settings.network, observation_shape, n_actions)
-        self._fused = tf.function(self._fused_updates, jit_compile=uses_xla(layers))
+        whole = uses_xla(layers)
+        self._fused = tf.function(self._fused_updates, jit_compile=whole)
+        self._loss, self._apply = self._loss_of, self._apply_gradients
+        if not whole:
+            # What is not a convolution is still XLA's: Adam's many passes over the weights become one (`nature`, batch
+            # 32, 1 core: 25.7 in place of 28.3 ms an update).
+            self._loss = tf.function(self._loss_of, jit_compile=True)
+            self._apply = tf.function(self._apply_gradients, jit_compile=True)
         self._per_call = _updates_at_once(settings)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="learner")
         self._under_way: Future[Updates] | None = None
@@ -207,13 +214,33 @@ class Learner:
     def _one_update(self, s_tm1: Any, a_tm1: Any, r_t: Any, discount_t: Any, s_t: Any, weight: Any) -> Any:
         """DQN's step 5, a gradient step on one minibatch. Step 6 follows in `_fused_updates`, a soft one here."""
         self._resample_noise()
-        learning, head = self._settings, self._head
+        learning = self._settings
         outputs_t = self._target(s_t)
-        q_t = losses.action_values(outputs_t, head, self._support)
         if learning.munchausen:
-            q_tm1_target = losses.action_values(self._target(s_tm1), head, self._support)
+            other = self._target(s_tm1)
+        elif learning.double:
+            other = self._online(s_t)
+        else:
+            other = outputs_t
+        with tf.GradientTape() as tape:
+            outputs_tm1 = self._online(s_tm1)
+            mean_loss, mean_q, error = self._loss(outputs_tm1, outputs_t, other, a_tm1, r_t, discount_t, weight)
+        self._apply(tape.gradient(mean_loss, [variable.value for variable in self._online.trainable_variables]))
+        return mean_loss, mean_q, error
+
+    def _loss_of(
+        self, outputs_tm1: Any, outputs_t: Any, other: Any, a_tm1: Any, r_t: Any, discount_t: Any, weight: Any
+    ) -> Any:
+        """The mean loss, the mean Q-value of a_tm1, and how wrong each prediction was [batch_size].
+
+        `other` is what Munchausen's target network says of s_tm1, or what Double DQN's online network says of s_t.
+        """
+        learning, head = self._settings, self._head
+        q_t = losses.action_values(outputs_t, head, self._support)
+        q_other = losses.action_values(other, head, self._support)
+        if learning.munchausen:
             r_t = r_t + losses.munchausen_bonus(
-                q_tm1_target,
+                q_other,
                 a_tm1,
                 learning.munchausen_alpha,
                 learning.munchausen_temperature,
@@ -221,32 +248,29 @@ class Learner:
             )
             action_weights, bonus = losses.soft_weights(q_t, learning.munchausen_temperature)
         else:
-            selector = losses.action_values(self._online(s_t), head, self._support) if learning.double else q_t
-            action_weights, bonus = losses.greedy_weights(selector), None
+            action_weights, bonus = losses.greedy_weights(q_other), None
+        q_tm1 = losses.action_values(outputs_tm1, head, self._support)
+        if head == "expected":
+            v_t = losses.bootstrap_value(q_t, action_weights, bonus)
+            td_error = losses.td_error(q_tm1, a_tm1, r_t, discount_t, v_t)
+            loss, error = losses.regression_loss(td_error, learning.loss), tf.abs(td_error)
+        elif head == "c51":
+            target = losses.categorical_target(outputs_t, action_weights, bonus, r_t, discount_t, self._support)
+            loss = error = losses.categorical_loss(losses.of_action(outputs_tm1, a_tm1), target)
+        else:
+            target = losses.quantile_target(outputs_t, action_weights, bonus, r_t, discount_t)
+            loss = error = losses.quantile_loss(losses.of_action(outputs_tm1, a_tm1), target, learning.loss)
+        return tf.reduce_mean(weight * loss), tf.reduce_mean(losses.of_action(q_tm1, a_tm1)), error
 
-        with tf.GradientTape() as tape:
-            outputs_tm1 = self._online(s_tm1)
-            q_tm1 = losses.action_values(outputs_tm1, head, self._support)
-            if head == "expected":
-                v_t = losses.bootstrap_value(q_t, action_weights, bonus)
-                td_error = losses.td_error(q_tm1, a_tm1, r_t, discount_t, v_t)
-                loss, error = losses.regression_loss(td_error, learning.loss), tf.abs(td_error)
-            elif head == "c51":
-                target = losses.categorical_target(outputs_t, action_weights, bonus, r_t, discount_t, self._support)
-                loss = error = losses.categorical_loss(losses.of_action(outputs_tm1, a_tm1), target)
-            else:
-                target = losses.quantile_target(outputs_t, action_weights, bonus, r_t, discount_t)
-                loss = error = losses.quantile_loss(losses.of_action(outputs_tm1, a_tm1), target, learning.loss)
-            mean_loss = tf.reduce_mean(weight * loss)
-        gradients = tape.gradient(mean_loss, [variable.value for variable in self._online.trainable_variables])
-        if learning.gradient_clip > 0:
-            gradients = losses.clip_by_global_norm(gradients, learning.gradient_clip)
+    def _apply_gradients(self, gradients: Any) -> None:
+        """Adam's step, and what is done after each one."""
+        if self._settings.gradient_clip > 0:
+            gradients = losses.clip_by_global_norm(gradients, self._settings.gradient_clip)
         self._optimizer.apply(gradients)
         self._count.assign_add(1)
-        if learning.target_update == "soft":
+        if self._settings.target_update == "soft":
             for online, target in self._pairs():
-                target.assign_add(learning.target_tau * (online - target))
-        return mean_loss, tf.reduce_mean(losses.of_action(q_tm1, a_tm1)), error
+                target.assign_add(self._settings.target_tau * (online - target))
 
     def _resample_noise(self) -> None:
         """New noise for both networks, a function of the update's number alone."""
