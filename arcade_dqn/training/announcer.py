@@ -35,7 +35,11 @@ class Announcer:
         emit: Callable[[Event], None],
         warn: Callable[[str], None],
     ) -> None:
-        """`warn` gets one sentence for everything that cannot be told."""
+        """`warn` gets one sentence for everything that cannot be told.
+
+        Until `go_on` the loop is an empty one, and what is told of the run is what its last summary says: one that
+        cannot be loaded, or whose program is ended meanwhile, still stands where it stood.
+        """
         self._run_dir = run_dir
         self._board = board
         self._loop = loop
@@ -46,7 +50,20 @@ class Announcer:
         self._next_weights = self._next_summary = 0.0
         self._failing = False
         """The newest summary could not be written."""
+        self._earlier = self._last_summary()
         self.state = "starting"
+        self._board.publish(self._status())
+
+    def _last_summary(self) -> Summary | None:
+        try:
+            return self._run_dir.read_summary()
+        except StorageError as error:
+            self._warn(f"{error}; it is written anew")
+            return None
+
+    def go_on(self) -> None:
+        """From now on the loop is what the run has come to."""
+        self._earlier = None
 
     def set_state(self, state: str, *, message: str = "", final: str = "", solved: bool = False) -> None:
         """Enter one of `link.board.STATES`. `final` is what the summary calls it, if something else."""
@@ -75,6 +92,19 @@ class Announcer:
         loop, recorder = self._loop, self._recorder
         total = loop.settings.run.steps
         rate = recorder.steps_per_second
+        if (earlier := self._earlier) is not None:
+            return Status(
+                state=self.state,
+                step=earlier.step,
+                steps_total=total,
+                episode=earlier.episode,
+                replay_capacity=loop.replay.capacity,
+                learning_start=loop.settings.replay.learning_start,
+                updates=earlier.updates,
+                learning_share=learning_share(loop.settings, earlier.step),
+                best_evaluation=_or_nan(earlier.best_evaluation),
+                last_evaluation=_or_nan(earlier.last_evaluation),
+            )
         return Status(
             state=self.state,
             step=loop.step,
@@ -100,18 +130,16 @@ class Announcer:
         )
 
     def _write_summary(self, message: str = "", final: str = "", solved: bool = False) -> None:
-        summary = Summary(
-            state=final or self.state,
-            step=self._loop.step,
+        now = self._earlier or Summary(
             steps_total=self._loop.settings.run.steps,
+            step=self._loop.step,
             episode=self._loop.episode,
             updates=self._loop.learner.updates,
             seconds=self._stopwatch.seconds,
             best_evaluation=self._recorder.best_evaluation,
             last_evaluation=self._recorder.last_evaluation,
-            solved=solved,
-            message=message[:1000],
         )
+        summary = now.model_copy(update={"state": final or self.state, "solved": solved, "message": message[:1000]})
         try:
             self._run_dir.write_summary(summary)
             self._failing = False

@@ -191,8 +191,9 @@ class Run:
             raise TrainingFailed(message) from error
 
     def _train(self) -> RunResult:
-        self._announcer.set_state("warming")
         saved_limit = self._archive.load_checkpoint()
+        self._announcer.go_on()
+        self._announcer.set_state("warming")
         self._healthy = True
         if saved_limit is not None:
             self._controls.speed_limit = saved_limit

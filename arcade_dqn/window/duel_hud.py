@@ -25,7 +25,7 @@ from arcade_dqn.stage.palette import (
 )
 from arcade_dqn.window.charts import draw_sparkline
 from arcade_dqn.window.duel_layout import HIGH_STRIP, STRIP, WHOLE, lay_out_duel
-from arcade_dqn.window.ink import Ink, Size
+from arcade_dqn.window.ink import Ink
 from arcade_dqn.window.looks import draw_look
 from arcade_dqn.window.overlay import draw_help, draw_hints, draw_over_picture, draw_waiting
 from arcade_dqn.window.screen import Screen
@@ -136,17 +136,19 @@ class DuelHud:
             side: Literal["left", "right"] = "right" if align == "right" else "left"
             ink.write(surface, text, (at, y), ACCENT if leads else TEXT, "large", "mono", align=side)
         drawn = f", {view.drawn} drawn" if view.drawn else ""
-        words = f"rounds won{drawn}" if not view.rounds else ""
+        words = f"rounds won{drawn}"
         if view.rounds:
-            newest = "   ".join(f"{number(mine)} : {number(other)}" for mine, other in reversed(view.rounds[-4:]))
-            words = f"last {newest}{drawn}"
+            newest = [f"{number(mine)} : {number(other)}" for mine, other in reversed(view.rounds[-4:])]
+            # As many as there is room for: half a score says something else.
+            lines = [f"last {'   '.join(newest[:count])}{drawn}" for count in range(len(newest), 0, -1)]
+            words = next((line for line in lines if ink.width(line, "small") <= room.width), lines[-1])
         words = ink.fitted(words, room.width)
         ink.write(surface, words, (room.centerx, room.bottom - ink.px(6)), FAINT, align="centre")
 
     def _contender(self, surface: pygame.Surface, contender: Contender, room: pygame.Rect, side: int) -> None:
         """Name and kind outside, the two scores towards the middle."""
         ink = self._ink
-        tile = min(ink.px(92), room.width // 4)
+        tile = min(ink.px(102), room.width // 4)
         align: Literal["left", "right"] = "left" if side == 0 else "right"
         edge = room.left if side == 0 else room.right
         width = room.width - 2 * tile - ink.px(10)
@@ -154,7 +156,7 @@ class DuelHud:
         bar = pygame.Rect(edge if side == 0 else edge - ink.px(3), room.top + ink.px(6), ink.px(3), ink.px(44))
         surface.fill(colour, bar)
         text = edge + ink.px(14) * (1 if side == 0 else -1)
-        name_size: Size = "large" if ink.width(contender.name, "large") <= width - ink.px(14) else "body"
+        name_size = ink.largest(contender.name, width - ink.px(14))
         name = ink.fitted(contender.name, width - ink.px(14), name_size)
         ink.write(surface, name, (text, room.top + ink.px(18)), TEXT, name_size, align=align)
         kind = "waits for the other" if contender.waits else contender.kind
@@ -168,8 +170,9 @@ class DuelHud:
             at = x + tile // 2
             label = label if ink.width(label, "small") <= tile else label.removeprefix("THIS ")
             ink.write(surface, ink.fitted(label, tile), (at, room.top + ink.px(7)), MUTED, align="centre")
-            shown = ink.fitted(number(value), tile - ink.px(4), "large", "mono")
-            ink.write(surface, shown, (at, room.top + ink.px(35)), TEXT, "large", "mono", align="centre")
+            shown = number(value)
+            size = ink.largest(shown, tile - ink.px(4), "mono")
+            ink.write(surface, shown, (at, room.top + ink.px(35)), TEXT, size, "mono", align="centre")
 
     # --- each side ---
 

@@ -66,6 +66,11 @@ class Ink:
             text = text[:-1]
         return text.rstrip() + "…"
 
+    def largest(self, text: str, width: int, face: Face = "sans") -> Size:
+        """The largest size in which `text` is no wider than `width`; the smallest if it is in none."""
+        sizes: tuple[Size, ...] = ("large", "body", "small")
+        return next((size for size in sizes if self.width(text, size, face) <= width), "small")
+
     def write(
         self,
         surface: pygame.Surface,

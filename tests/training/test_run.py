@@ -411,6 +411,41 @@ def test_a_run_killed_before_its_first_checkpoint_says_so_and_keeps_what_there_w
     assert load_model(run_dir.best)[0].evaluation == perfect.evaluation
 
 
+def test_a_run_that_goes_on_is_never_told_to_be_at_its_beginning(tmp_path: Path) -> None:
+    run_dir = RunDir.create(tmp_path, settings(run__steps=1000, evaluation__every=200))
+    train(run_dir, lambda run, event: run.request_stop() if event.get("event") == "evaluation" else None)
+    before = run_dir.read_summary()
+    assert before and before.step and before.best_evaluation
+    seen = []
+
+    def look(run: Run, event: Event) -> None:
+        if event["event"] == "state":
+            with BoardReader(run_dir.board) as board:
+                status = board.status()
+            summary = run_dir.read_summary()
+            assert status and summary
+            seen.append((event["state"], status.step, status.episode, status.best_evaluation, summary.step))
+
+    train(RunDir.open(run_dir.path), look)
+    assert seen[1][1:4] == (before.step, before.episode, before.best_evaluation)  # when warming up has begun
+    assert min(step for told in seen for step in (told[1], told[4])) >= before.step
+
+
+def test_a_run_whose_checkpoints_are_damaged_stands_where_it_stood(tmp_path: Path) -> None:
+    run_dir = RunDir.create(tmp_path, settings(evaluation__every=200))
+    train(run_dir)
+    before = run_dir.read_summary()
+    assert before and before.step == 600 and before.best_evaluation
+    for file in run_dir.checkpoints.glob("step-*/loop.safetensors"):
+        os.truncate(file, 200)
+    with pytest.raises(CheckpointError):
+        train(RunDir.open(run_dir.path))
+    after = run_dir.read_summary()
+    assert after and after.state == "failed" and "damaged" in after.message
+    same = ("step", "steps_total", "episode", "updates", "seconds", "best_evaluation", "last_evaluation")
+    assert [getattr(after, name) for name in same] == [getattr(before, name) for name in same]
+
+
 def test_every_preset_saves_checkpoints_on_its_way() -> None:
     for name in preset_names():
         run = build("x", name).run

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pygame
@@ -20,6 +21,7 @@ from arcade_dqn.storage.model_file import load_model, save_model
 from arcade_dqn.window.choose import make_show, what_to_show
 from arcade_dqn.window.duel import ROUND_SECONDS, Duel, check_same_game, other_rules
 from arcade_dqn.window.duel_hud import DuelHud
+from arcade_dqn.window.ink import Ink
 from arcade_dqn.window.main import build_parser
 from arcade_dqn.window.show import Show
 from arcade_dqn.window.view import DuelView
@@ -225,6 +227,32 @@ def test_a_duel_is_drawn_in_every_size_and_view(
         duel.advance(1 / FPS)
         left, right = duel.shows
         hud.draw(surface, duel.view(60, "0:03"), (left.picture, right.picture))
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (960, 540), (640, 480)])
+def test_a_score_is_never_cut_off(
+    size: tuple[int, int], model: Path, loser: Path, duels: Callable[..., Duel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`-1,3…` in place of `-1,312` says -1.3."""
+    written: list[str] = []
+    write = Ink.write
+
+    def listen(ink: Ink, surface: pygame.Surface, text: str, *rest: Any, **options: Any) -> int:
+        written.append(text)
+        return write(ink, surface, text, *rest, **options)
+
+    monkeypatch.setattr(Ink, "write", listen)
+    seen = duels(model, loser).view()
+    sides = tuple(
+        replace(side, mean=mean, view=replace(side.view, episode_return=round))
+        for side, mean, round in zip(seen.sides, (-1312.4, 264.1), (-999.9, -161.3), strict=True)
+    )
+    view = replace(seen, sides=sides, rounds=((279.9, -167.1), (-1200.0, -162.7), (293.6, -1048.0)))
+    DuelHud().draw(pygame.Surface(size), view, (None, None))
+    for score in ("-1,312", "264.1", "-999.9", "-161.3"):
+        assert score in written
+    (last,) = (text for text in written if text.startswith("last "))
+    assert last.startswith("last 293.6 : -1,048") and "…" not in last
 
 
 def test_drawing_a_duel_part_by_part_gives_the_same_as_drawing_anew(
