@@ -303,6 +303,9 @@ class Settings(_Section):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            if first["type"] == "json_invalid":
+                raise SettingsError(f"{where} is damaged: {first['ctx']['error']}") from error
             raise SettingsError(f"{where}: {_sentence(error)}") from error
 
     def to_json(self) -> str:

@@ -116,8 +116,11 @@ def test_settings_survive_json_and_a_damaged_text_is_named() -> None:
         Settings.from_json('{"game": "x", "learning": {"batch_size": 0}}', "config.json")
     with pytest.raises(SettingsError, match="config.json: there is no setting named 'learning.evil'"):
         Settings.from_json('{"game": "x", "learning": {"evil": 0}}', "config.json")
-    with pytest.raises(SettingsError, match="config.json: "):
-        Settings.from_json("{", "config.json")
+    for text in ("{", "", b"", b'{"game": "LunarLander-v3", "prese'):
+        with pytest.raises(
+            SettingsError, match=r"^config.json is damaged: EOF while parsing an? \w+ at line 1 column \d+$"
+        ):
+            Settings.from_json(text, "config.json")
     with pytest.raises(SettingsError, match="game is missing"):
         Settings.from_json("{}")
 

@@ -69,8 +69,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
     from arcade_dqn.stage import evaluate as scoring
 
     _at_least_one("--episodes", arguments.episodes)
-    if not 0 <= arguments.seed < 2**31:
-        raise UsageError(f"--seed {arguments.seed} is not allowed; it must be a whole number from 0 to {2**31 - 1}")
+    _seed(arguments.seed)
     source = saved_model(arguments.target, runs_dir(arguments))
     assert source.policy is not None
     with counter(arguments.episodes) as count:
@@ -107,6 +106,7 @@ def record(arguments: argparse.Namespace) -> int:
 
     film_suffix(arguments.out)  # a wrong name is told before anything is loaded
     _at_least_one("--episodes", arguments.episodes)
+    _seed(arguments.seed)
     _no_display()
     source = open_source(arguments.target, runs_dir(arguments))
     try:
@@ -162,6 +162,11 @@ def saved_model(target: str, runs: Path) -> SavedModel:
 def _at_least_one(option: str, value: int | None) -> None:
     if value is not None and value < 1:
         raise UsageError(f"{option} {value} is not allowed; it must be 1 or more")
+
+
+def _seed(value: int) -> None:
+    if not 0 <= value < 2**31:
+        raise UsageError(f"--seed {value} is not allowed; it must be a whole number from 0 to {2**31 - 1}")
 
 
 def _no_display() -> None:

@@ -170,7 +170,7 @@ def runs(arguments: argparse.Namespace) -> int:
                 (
                     run.game,
                     run.name,
-                    f"broken: {run.problem}" if run.problem else run.state,
+                    run.state,
                     f"{run.step:,} of {run.steps_total:,}",
                     _number(run.best_evaluation),
                     _number(run.last_evaluation),
@@ -179,6 +179,9 @@ def runs(arguments: argparse.Namespace) -> int:
                 for run in found
             ],
         )
+        for run in found:
+            if run.problem:
+                print(f"{run.game}/{run.name} is broken: {run.problem}")
     else:
         print(f"No runs in {folder.absolute()} yet; `arcade-dqn train CartPole-v1` starts one.")
     if arguments.json:

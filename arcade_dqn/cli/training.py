@@ -14,6 +14,7 @@ from arcade_dqn.cli.main import INTERRUPTED
 from arcade_dqn.cli.quiet import quiet_libraries
 from arcade_dqn.cli.tables import print_json, print_settings, runs_dir
 from arcade_dqn.errors import UsageError
+from arcade_dqn.storage.atomic import StorageError
 
 if TYPE_CHECKING:
     from arcade_dqn.cli.progress import View
@@ -72,8 +73,19 @@ def resume(arguments: argparse.Namespace) -> int:
     # Asked at once, before TensorFlow is loaded; the run itself takes the lock again and keeps it.
     with run_dir.lock():
         pass
+    _refuse_if_complete(run_dir)
     _find_ray(run_dir.settings(), arguments)
     return _execute(run_dir, arguments)
+
+
+def _refuse_if_complete(run_dir: RunDir) -> None:
+    try:
+        summary = run_dir.read_summary()
+    except StorageError:
+        return  # the run says so, and writes it anew
+    total = run_dir.settings().run.steps
+    if summary is not None and summary.state == "done" and summary.step >= total:
+        raise UsageError(f"the run {run_dir.path} has trained all its {total:,} steps; there is nothing to resume")
 
 
 def repeat(arguments: argparse.Namespace) -> int:

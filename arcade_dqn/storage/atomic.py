@@ -109,7 +109,8 @@ def need_space(folder: Path, bytes_needed: int) -> None:
         raise StorageError(f"cannot write in {folder}: {reason(error)}") from error
     if free < bytes_needed + 2**20:
         raise StorageError(
-            f"cannot write in {folder}: {bytes_needed / 2**20:,.1f} MiB are needed, {free / 2**20:,.1f} MiB are free"
+            f"cannot write in {folder}: {bytes_needed / 2**20:,.1f} MiB are needed and 1 MiB to spare, "
+            f"{free / 2**20:,.1f} MiB are free"
         )
 
 

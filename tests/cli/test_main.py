@@ -45,6 +45,7 @@ def stderr_line(capsys: pytest.CaptureFixture[str]) -> str:
         (["eval", "cartpole", "--seed", "-5"], ["--seed", "-5"]),
         (["export", "cartpole", "out.h5"], ["out.h5", ".keras"]),
         (["record", "cartpole", "out.avi"], ["out.avi", ".mp4"]),
+        (["record", "cartpole", "out.gif", "--seed", "-1"], ["--seed", "-1", "from 0"]),
         (["report", "nothing", "out.png"], ["'nothing'"]),
         (["experiment", "size"], ["'size'", "replay, target, capacity"]),
         (["experiment", "--report"], ["needs a QUESTION"]),
@@ -201,6 +202,12 @@ def test_models_and_runs_are_listed_broken_ones_too(
     assert main(["runs", "--runs-dir", str(runs), "--json"]) == 0
     (found,) = json.loads(capsys.readouterr().out.splitlines()[-1])["runs"]
     assert (found["game"], found["name"], found["steps_total"]) == ("CartPole-v1", "one", 100_000)
+    (run.path / "config.json").write_bytes(b"")
+    assert main(["runs", "--runs-dir", str(runs)]) == 0
+    *table, problem = capsys.readouterr().out.splitlines()
+    # The table keeps its width, and what is wrong stands below it.
+    assert problem.startswith("CartPole-v1/one is broken: ") and "config.json is damaged" in problem
+    assert any("broken" in line for line in table) and max(map(len, table)) <= 80
 
 
 def test_a_run_without_a_model_cannot_be_scored(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:

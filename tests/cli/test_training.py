@@ -97,6 +97,11 @@ def test_ctrl_c_saves_and_resume_goes_on(tmp_path: Path) -> None:
     result = subprocess.run(resume, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout.splitlines()[-1])["steps"] == 3000
+    record = (runs / "CartPole-v1" / "two" / "metrics.jsonl").read_bytes()
+    result = subprocess.run(resume, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert "has trained all its 3,000 steps; there is nothing to resume" in result.stderr
+    assert (runs / "CartPole-v1" / "two" / "metrics.jsonl").read_bytes() == record
 
 
 def test_the_end_is_told_on_request(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

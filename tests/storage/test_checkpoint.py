@@ -334,7 +334,7 @@ def test_free_space_is_looked_at_first(tmp_path: Path, monkeypatch: pytest.Monke
     save_checkpoint(tmp_path, 1, state(1), keep=2)
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(2**30, 2**30 - 1000, 1000))
-    with pytest.raises(StorageError, match="1.0 MiB are needed, 0.0 MiB are free"):
+    with pytest.raises(StorageError, match="1.0 MiB are needed and 1 MiB to spare, 0.0 MiB are free"):
         save_checkpoint(tmp_path, 2, {"a": np.zeros(2**20, np.uint8)}, keep=2)
     assert names(tmp_path) == ["segments", "step-1"]
 

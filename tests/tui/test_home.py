@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Static
 
 from arcade_dqn.acting.layers import initial_weights
 from arcade_dqn.config import build
@@ -142,6 +143,26 @@ async def test_the_way_back_and_the_banner(make_app: Callable[..., ArcadeApp], p
         await settled(lambda: home(app).query_one("#banner").display)
         await pilot.click("#banner")
         assert isinstance(app.screen, TrainingScreen)
+
+
+async def test_the_banner_keeps_the_way_back_where_there_is_little_room(
+    make_app: Callable[..., ArcadeApp], programs: Any
+) -> None:
+    app = make_app()
+    async with app.run_test(size=(60, 24)) as pilot:
+        await pilot.press("t")
+        await settled(lambda: bool(programs.started) and bool(programs.trainer.sent))
+        programs.trainer.begins()
+        await pilot.press("escape")
+
+        def banner() -> str:
+            return str(home(app).query_one("#banner", Static).content)
+
+        await settled(lambda: "CartPole is training" in banner())
+        assert banner().endswith(": back to it") and len(banner()) <= 58
+        await pilot.press("down")
+        # The same key would train Acrobot now.
+        await settled(lambda: banner().endswith("click: back to it"))
 
 
 async def test_another_game_asks_before_it_replaces_the_one_in_training(

@@ -198,8 +198,11 @@ async def test_runs_are_filtered_ordered_renamed_and_thrown_away(
         await pilot.press("o")
         assert names(app) == ["pear", "plum", "apple"]
 
+        width = app.screen.query_one(DataTable).size.width
         await pilot.press("slash", *"cart stopped")
         await settled(lambda: names(app) == ["pear", "apple"])
+        # The table stays as wide as it was: at 80 columns it has none to give away.
+        assert app.screen.query_one(DataTable).size.width == width
         await pilot.press("enter", "escape")
         await settled(lambda: len(rows(app)) == 3)
 
@@ -263,6 +266,8 @@ async def test_marked_runs_are_compared(make_app: Callable[..., ArcadeApp], tmp_
         await settled(lambda: "± 127.1" in legend(app))
         assert "seed1 and 1 more · 2 seeds · 30.0" in legend(app)
         assert "seed3 · 1 seed · 30.0 at 200" in legend(app)
+        await pilot.press("x")
+        await settled(lambda: "seed3 · 1 seed · 30.0 at 4 s" in legend(app))
         await pilot.press("escape")
         await settled(lambda: isinstance(app.screen, RunsScreen))
 

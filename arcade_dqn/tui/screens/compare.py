@@ -91,7 +91,11 @@ class CompareScreen(ArcadeScreen):
             chart.show(Plot(tuple(trace for index, group in enumerate(found) for trace in _band(index, group))))
             chart.border_title = f"Evaluations over {axis}, with the 95% interval of the mean over seeds"
             chart.border_subtitle = ""
-            legend.update(Content("\n").join(_group_line(index, group) for index, group in enumerate(found)))
+            legend.update(
+                Content("\n").join(
+                    _group_line(index, group, " s" if self._clock else "") for index, group in enumerate(found)
+                )
+            )
         else:
             notch = _first_notch(0) if self._notch is None else self._notch
             window = _WINDOWS[notch]
@@ -159,13 +163,13 @@ def _run_line(index: int, run: RunCurves) -> Content:
     return _named(index, facts)
 
 
-def _group_line(index: int, group: Group) -> Content:
+def _group_line(index: int, group: Group, unit: str) -> Content:
     if not len(group.x):
         return _named(index, f"{group.label}: not evaluated yet")
     half = (group.high[-1] - group.low[-1]) / 2
     spread = f" ± {half:,.1f}" if group.runs > 1 else ""
     seeds = f"{group.runs} seeds" if group.runs > 1 else "1 seed"
-    return _named(index, f"{group.label} · {seeds} · {group.mean[-1]:,.1f}{spread} at {group.x[-1]:,.0f}")
+    return _named(index, f"{group.label} · {seeds} · {group.mean[-1]:,.1f}{spread} at {group.x[-1]:,.0f}{unit}")
 
 
 def _named(index: int, text: str) -> Content:

@@ -230,7 +230,16 @@ class HomeScreen(ArcadeScreen):
         banner = self.query_one("#banner", Static)
         banner.display = snapshot.running
         if snapshot.running:
-            banner.update(f"● {snapshot.sentence}   {self.arcade.key('home.train')}: back to it", layout=False)
+            banner.update(self._banner(snapshot), layout=False)
+
+    def _banner(self, snapshot: Snapshot) -> str:
+        """The run, and the way back to it; where both are too long, less of the run."""
+        key = self.arcade.key("home.train") if self.game.title == snapshot.game else "click"
+        back = f"   {key}: back to it"
+        sentence = snapshot.sentence
+        shorter = [sentence, sentence.partition(" · ")[0], sentence.partition(":")[0]]
+        room = self.size.width - len("● ") - len(back) - 2
+        return "● " + next((one for one in shorter if len(one) <= room), shorter[-1]) + back
 
     def on_click(self, event: events.Click) -> None:
         if event.widget is not None and event.widget.id == "banner":
