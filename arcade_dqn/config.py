@@ -394,13 +394,32 @@ def get_setting(settings: Settings, name: str) -> Any:
     return getattr(getattr(settings, section), key)
 
 
+_CALLED_ELSEWHERE: Mapping[str, str] = {
+    "gamma": "learning.discount",
+    "lr": "learning.learning_rate",
+    "tau": "learning.target_tau",
+    "train_freq": "learning.train_every",
+    "gradient_steps": "learning.updates_per_train",
+    "target_update_interval": "learning.target_period",
+    "max_grad_norm": "learning.gradient_clip",
+    "buffer_size": "replay.capacity",
+    "learning_starts": "replay.learning_start",
+    "alpha": "replay.priority_exponent",
+    "beta": "replay.importance_exponent",
+    "total_timesteps": "run.steps",
+    "epsilon": "exploration.epsilon_end",
+}
+"""What textbooks and other libraries call a setting."""
+
+
 def known_name(name: str) -> str:
     """`name` itself if such a setting exists, otherwise a SettingsError with the nearest names."""
     if name in setting_table():
         return name
     near = difflib.get_close_matches(name, setting_table(), n=3, cutoff=0.4)
     same_key = [known for known in setting_table() if known.split(".")[1] == name]
-    known_names = " or ".join(same_key or near)
+    elsewhere = _CALLED_ELSEWHERE.get(name.rpartition(".")[2].lower())
+    known_names = elsewhere or " or ".join(same_key or near)
     hint = f"did you mean {known_names}?" if known_names else "`arcade-dqn train --help-settings` lists them"
     raise SettingsError(f"there is no setting named {name!r}; {hint}")
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from arcade_dqn.config import (
+    _CALLED_ELSEWHERE,
     Settings,
     SettingsError,
     build,
@@ -41,6 +42,8 @@ def test_layers_of_settings() -> None:
         ("evaluation.stop_score=high", "it must be a number from -1,000,000,000 to 1,000,000,000, or none"),
         ("learning.discount=nan", "learning.discount = "),
         ("batch_size=32", "there is no setting named 'batch_size'; did you mean learning.batch_size?"),
+        ("learning.gamma=0.99", "did you mean learning.discount?"),
+        ("buffer_size=1000", "did you mean replay.capacity?"),
         ("learning.learnin_rate=1", "did you mean learning.learning_rate"),
         ("learning.learning_rate", "has no value; write it as section.name=value"),
         ("replay.capacity=10", "replay.learning_start = 1000 is more than replay.capacity = 10"),
@@ -107,6 +110,10 @@ def test_the_tutorial_preset_is_the_classic_recipe_number_for_number() -> None:
     epsilon = settings.exploration
     assert (epsilon.schedule, epsilon.epsilon_start, epsilon.epsilon_end) == ("episode", 1.0, 0.01)
     assert epsilon.episode_decay == 0.995
+
+
+def test_what_others_call_a_setting_leads_to_one_that_exists() -> None:
+    assert set(_CALLED_ELSEWHERE.values()) <= set(setting_table())
 
 
 def test_settings_survive_json_and_a_damaged_text_is_named() -> None:

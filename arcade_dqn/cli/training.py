@@ -150,7 +150,9 @@ def _execute(run_dir: RunDir, arguments: argparse.Namespace) -> int:
                 "evaluation": result.evaluation.to_dict() if result.evaluation else None,
             }
         )
-    return INTERRUPTED if cut_short else 0
+    if cut_short:
+        return INTERRUPTED
+    return 0 if result.model else 1  # it was told why nothing could be saved
 
 
 @contextlib.contextmanager

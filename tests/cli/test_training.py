@@ -18,6 +18,7 @@ from arcade_dqn.cli.main import build_parser
 from arcade_dqn.config import build
 from arcade_dqn.link.process import Child, ChildError
 from arcade_dqn.storage.run_dir import RunDir
+from arcade_dqn.training.run import Run, RunResult
 
 SHORT = [
     "--set",
@@ -116,6 +117,15 @@ def test_the_end_is_told_on_request(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     said = capsys.readouterr().err
     assert said.startswith("\a\x1b]")
     assert "CartPole-v1: done" in said
+
+
+def test_a_training_whose_model_could_not_be_saved_is_no_success(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_dir = RunDir.create(tmp_path, build("CartPole-v1", "cartpole"))
+    monkeypatch.setattr(Run, "execute", lambda self: RunResult("steps", 7, 1.0, None, None, run_dir.path))
+    assert training._execute(run_dir, build_parser().parse_args(["train", "CartPole-v1", "--debug"])) == 1
+    assert "done after 7 steps" in capsys.readouterr().out
 
 
 def test_a_window_that_cannot_be_started_is_no_reason_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
