@@ -32,6 +32,8 @@ _PIECES: Mapping[str, dict[str, Any]] = {
     "munchausen": {"learning.munchausen": True},
     "layer norm": {"network.layer_norm": True},
 }
+_FEWEST = 3
+"""Seeds from which on something is said of chance: of one or two every interval would be a certainty."""
 SIX = tuple(_PIECES)[:6]
 """Those of Rainbow (Hessel 2018)."""
 PLAIN, FULL = "plain", "rainbow's six"
@@ -89,7 +91,8 @@ def table(results: Sequence[Result]) -> str:
             middle = iqm_interval(found)
             better = _chance(found, scores[PLAIN] if name[0] == "+" else scores[FULL] if name[0] == "-" else [])
             chance = f"{better.value:.2f} ({between(better, '.2f')})" if better else "-"
-            lines.append(f"| {name} | {len(found)} | **{middle.value:.1f}** | {between(middle)} | {chance} |")
+            band = between(middle) if len(found) >= _FEWEST else "-"
+            lines.append(f"| {name} | {len(found)} | **{middle.value:.1f}** | {band} | {chance} |")
         parts.append("\n".join([*lines, "", _sentence(scores)]))
     return "\n\n".join(parts)
 
@@ -101,6 +104,8 @@ def _sentence(scores: Mapping[str, Sequence[float]]) -> str:
     helps = [piece for piece, better in added.items() if better and better.low > 0.5]
     hurts = [piece for piece, better in added.items() if better and better.high < 0.5]
     needed = [piece for piece, better in removed.items() if better and better.high < 0.5]
+    if not any(added.values()):
+        return f"With fewer than {_FEWEST} seeds nothing can be said of chance."
     best = max((name for name in scores if scores[name]), key=lambda name: iqm_interval(scores[name]).value)
     return (
         f"Added to plain DQN, {_listed(helps)} surely helps here, {_listed(hurts)} surely hurts; "
@@ -109,8 +114,8 @@ def _sentence(scores: Mapping[str, Sequence[float]]) -> str:
 
 
 def _chance(found: Sequence[float], origin: Sequence[float]) -> Interval | None:
-    """The probability that a variant's training beats one of what it came from; None where either is missing."""
-    return improvement_interval([found], [origin]) if found and origin else None
+    """The probability that a variant's training beats one of what it came from; None where either has few seeds."""
+    return improvement_interval([found], [origin]) if min(len(found), len(origin)) >= _FEWEST else None
 
 
 def _listed(names: Sequence[str]) -> str:

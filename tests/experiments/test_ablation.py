@@ -72,6 +72,13 @@ def test_the_table_and_its_sentence() -> None:
     )
 
 
+def test_of_two_seeds_nothing_is_said() -> None:
+    results = [*_scores("plain", 10.0, 20.0), *_scores("+ double", 40.0, 50.0), *_scores("rainbow's six", 1.0)]
+    lines = ablation.table(results).splitlines()
+    assert "| + double | 2 | **45.0** | - | - |" in lines
+    assert lines[-1] == "With fewer than 3 seeds nothing can be said of chance."
+
+
 def test_the_command(tmp_path: Path, trainings: Trainings, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "a.csv"
     assert main(["bench", "ablation", "--games", "lunarlander", "--seeds", "1", "--out", str(out), "--json"]) == 0
