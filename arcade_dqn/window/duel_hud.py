@@ -107,14 +107,14 @@ class DuelHud:
         ink, board = self._ink, self.layout.board
         ink.card(surface, board, SURFACE)
         inside = board.inflate(-2 * ink.px(20), -2 * ink.px(12))
-        middle = min(ink.px(260), inside.width // 4)
+        middle = min(ink.px(240), inside.width // 4)
         centre = pygame.Rect(inside.centerx - middle // 2, inside.top, middle, inside.height)
         self._centre(surface, view, centre)
-        for side, contender in enumerate(view.sides):
+        for side in range(len(view.sides)):
             room = pygame.Rect(inside.left, inside.top, centre.left - inside.left - ink.px(12), inside.height)
             if side == 1:
                 room.right = inside.right
-            self._contender(surface, contender, room, side)
+            self._contender(surface, view, room, side)
 
     def _centre(self, surface: pygame.Surface, view: DuelView, room: pygame.Rect) -> None:
         """The rounds that each has won, and what the newest ones were."""
@@ -145,9 +145,9 @@ class DuelHud:
         words = ink.fitted(words, room.width)
         ink.write(surface, words, (room.centerx, room.bottom - ink.px(6)), FAINT, align="centre")
 
-    def _contender(self, surface: pygame.Surface, contender: Contender, room: pygame.Rect, side: int) -> None:
+    def _contender(self, surface: pygame.Surface, view: DuelView, room: pygame.Rect, side: int) -> None:
         """Name and kind outside, the two scores towards the middle."""
-        ink = self._ink
+        ink, contender = self._ink, view.sides[side]
         tile = min(ink.px(102), room.width // 4)
         align: Literal["left", "right"] = "left" if side == 0 else "right"
         edge = room.left if side == 0 else room.right
@@ -156,7 +156,9 @@ class DuelHud:
         bar = pygame.Rect(edge if side == 0 else edge - ink.px(3), room.top + ink.px(6), ink.px(3), ink.px(44))
         surface.fill(colour, bar)
         text = edge + ink.px(14) * (1 if side == 0 else -1)
-        name_size = ink.largest(contender.name, width - ink.px(14))
+        # Both names in one size, the longer one's.
+        longer = max((one.name for one in view.sides), key=lambda name: ink.width(name, "large"))
+        name_size = ink.largest(longer, width - ink.px(14))
         name = ink.fitted(contender.name, width - ink.px(14), name_size)
         ink.write(surface, name, (text, room.top + ink.px(18)), TEXT, name_size, align=align)
         kind = "waits for the other" if contender.waits else contender.kind
