@@ -116,11 +116,18 @@ class CheckpointWriter:
             ) from error
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
-        self._prune(path, protect)
+        self._prune(step, path, protect)
         return path
 
-    def _prune(self, saved: Path, protect: Collection[int]) -> None:
-        for step, path in list_checkpoints(self._checkpoints)[max(self._keep, 1) :]:
+    def _prune(self, newest: int, saved: Path, protect: Collection[int]) -> None:
+        """Remove what is older than the newest ones that are kept, of which `saved` is one.
+
+        What lies at later steps does not count: it is damaged, or the run would have gone on from it. The run removes
+        it once it has come further itself.
+        """
+        found = list_checkpoints(self._checkpoints)
+        older = [(step, path) for step, path in found if step <= newest and path != saved]
+        for step, path in older[max(self._keep, 1) - 1 :]:
             if step in protect:
                 continue
             try:

@@ -128,13 +128,29 @@ def test_what_cannot_be_saved(tmp_path: Path, wrong: dict[str, Any]) -> None:
 def test_order_is_by_step_and_old_ones_go(tmp_path: Path) -> None:
     for step in (9, 10, 100, 95):
         save_checkpoint(tmp_path, step, state(step), keep=3)
-    assert [step for step, _ in list_checkpoints(tmp_path)] == [100, 95, 10]
+    # 95, 10 and 9 are the newest three of a run that stands at 95.
+    assert [step for step, _ in list_checkpoints(tmp_path)] == [100, 95, 10, 9]
     os.utime(tmp_path / "step-10", (9e9, 9e9))
     found = newest_valid(tmp_path)
     assert found is not None
     assert (found.step, found.path, found.damaged) == (100, tmp_path / "step-100", ())
     save_checkpoint(tmp_path, 200, state(200), keep=1, protect=(10,))
     assert [step for step, _ in list_checkpoints(tmp_path)] == [200, 10]
+
+
+def test_a_run_that_went_on_from_before_damaged_ones_keeps_what_it_saves(tmp_path: Path) -> None:
+    for step in (10, 70, 80, 90):
+        save_checkpoint(tmp_path, step, state(step), keep=4)
+    for step in (70, 80, 90):
+        flip(tmp_path / f"step-{step}" / "state.json")
+    for step in (20, 30, 40):
+        save_checkpoint(tmp_path, step, state(step), keep=2)
+        found = newest_valid(tmp_path)
+        assert found and found.step == step
+    assert [step for step, _ in list_checkpoints(tmp_path)] == [90, 80, 70, 40, 30]
+    save_checkpoint(tmp_path, 100, state(100), keep=2)
+    save_checkpoint(tmp_path, 110, state(110), keep=2)
+    assert [step for step, _ in list_checkpoints(tmp_path)] == [110, 100]
 
 
 def test_a_second_checkpoint_of_a_step_does_not_replace_the_first(tmp_path: Path) -> None:
