@@ -115,6 +115,10 @@ class ReplayBuffer:
     def __len__(self) -> int:
         return self.added - self._oldest
 
+    def holds(self, wanted: int) -> bool:
+        """Whether it holds `wanted` transitions, or is full: of very short episodes it may never hold its capacity."""
+        return len(self) >= wanted or self._oldest > 0
+
     @property
     def nbytes(self) -> int:
         """Bytes held by frames and transitions."""

@@ -125,14 +125,16 @@ class Actor:
             "observation": self._observation,
             "score": self._score,
             "length": self._length,
+            "seed": self._seed,
         }
 
     def set_state(self, state: Mapping[str, Any], seed: int) -> None:
         """Go on from `get_state`; `seed` is for a game that could not be saved."""
+        pending = state.get("seed")  # of a game that had not begun; checkpoints of earlier versions have none
         if state["game"] is None:
-            self._seed, self._observation = seed, None
+            self._seed, self._observation = seed if pending is None else pending, None
             return
-        self._seed = None
+        self._seed = pending
         self.game.set_state(state["game"])
         self._writer.set_state(state["writer"])
         self._score, self._length = float(state["score"]), int(state["length"])

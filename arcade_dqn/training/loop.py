@@ -161,7 +161,7 @@ class Loop:
 
             trainings = self.step // learning.train_every - (self.step - len(actors)) // learning.train_every
             updates: Updates | None = None
-            if trainings and self.updates_per_train and len(self.replay) >= self.settings.replay.learning_start:
+            if trainings and self.updates_per_train and self.replay.holds(self.settings.replay.learning_start):
                 updates = self._finish_learning()
                 self._begin_learning(trainings * self.updates_per_train)
             if not learning.overlap or self.step >= total:
@@ -197,7 +197,8 @@ class Loop:
         numbers, result = self._learning
         self._learning = None
         updates = result()
-        self.replay.update_priorities(numbers, updates.error)
+        if np.isfinite(updates.error).all():  # else the run ends, and whoever drives the loop says why
+            self.replay.update_priorities(numbers, updates.error)
         self.policy.set_weights(self.learner.weights())
         self.updates_played = self.learner.updates
         return updates

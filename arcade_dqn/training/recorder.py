@@ -72,6 +72,8 @@ class Recorder:
         self.best_step: int | None = None
         """The step of the best evaluation so far."""
         self.last_evaluation: float | None = None
+        self.evaluated = 0
+        """The step of the last evaluation."""
         self._marked = (time.perf_counter(), loop.step, loop.learner.updates)
         self.steps_per_second = _NAN
         self.updates_per_second = _NAN
@@ -105,8 +107,8 @@ class Recorder:
 
     def evaluation(self, step: int, evaluation: Evaluation) -> None:
         """Take in an evaluation at `step`."""
-        self.last_evaluation = evaluation.mean
-        if self.best_evaluation is None or evaluation.mean > self.best_evaluation:
+        self.last_evaluation, self.evaluated = evaluation.mean, step
+        if self.best_evaluation is None or evaluation.mean >= self.best_evaluation:
             self.best_evaluation, self.best_step = evaluation.mean, step
         self._write(
             "evaluation",
@@ -164,6 +166,7 @@ class Recorder:
             "best_evaluation": self.best_evaluation,
             "best_step": self.best_step,
             "last_evaluation": self.last_evaluation,
+            "evaluated": self.evaluated,
         }
 
     def set_state(self, state: Mapping[str, Any]) -> None:
@@ -175,6 +178,8 @@ class Recorder:
         self.mean_q = _NAN if state["mean_q"] is None else state["mean_q"]
         self.best_evaluation, self.last_evaluation = state["best_evaluation"], state["last_evaluation"]
         self.best_step = state["best_step"]
+        # Checkpoints of earlier versions do not say; then none is taken to be missing.
+        self.evaluated = int(state.get("evaluated", self._loop.step))
         self.restart_rates()
 
     def close(self) -> None:

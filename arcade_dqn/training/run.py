@@ -216,8 +216,8 @@ class Run:
         self._announcer.set_state("training")
         self._stopwatch.start()
         self._recorder.restart_rates()
-        reason = "steps"
-        for step in self._loop.steps() if not self._stop_reason else ():
+        reason = "solved" if self._evaluation_is_missing() and self._examiner.decide() else "steps"
+        for step in self._loop.steps() if reason == "steps" and not self._stop_reason else ():
             if self._after(step):
                 reason = "solved"
                 break
@@ -225,6 +225,11 @@ class Run:
                 break
         self._stop_the_clock()
         return self._finish(self._stop_reason or reason)
+
+    def _evaluation_is_missing(self) -> bool:
+        """Whether the run was stopped in the middle of the last evaluation that was due."""
+        every, step = self._settings.evaluation.every, self._loop.step
+        return bool(every) and step < self._settings.run.steps and step // every > self._recorder.evaluated // every
 
     def _after(self, step: Step) -> bool:
         """Everything that follows a step. True if the game is solved."""

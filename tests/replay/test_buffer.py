@@ -90,6 +90,18 @@ def test_a_stacked_frame_is_stored_once() -> None:
     assert buffer.frames.next_id == 51
 
 
+def test_a_buffer_of_very_short_episodes_is_full_before_it_holds_its_capacity() -> None:
+    buffer = make_buffer(capacity=64)
+    assert not buffer.holds(1)
+    writer = EpisodeWriter(buffer, discount=1.0)
+    for episode in range(100):
+        assert buffer.holds(64) == (buffer.oldest > 0)
+        writer.begin(frame(episode % 200))
+        writer.step(0, 1.0, frame(episode % 200), terminated=True, ended=True)
+    assert len(buffer) < 64
+    assert buffer.holds(64)
+
+
 def test_very_short_episodes_evict_early_but_never_show_a_wrong_frame() -> None:
     buffer = make_buffer(40)
     writer = EpisodeWriter(buffer, discount=1.0)

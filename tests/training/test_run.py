@@ -261,8 +261,10 @@ def test_a_paused_run_stands_still_until_it_is_resumed(tmp_path: Path) -> None:
     assert result.steps == 600
 
 
-def test_a_loss_that_is_not_finite_ends_the_run_and_spares_the_models(tmp_path: Path) -> None:
-    run_dir = RunDir.create(tmp_path, settings(learning__gradient_clip=0, learning__loss="mse"))
+@pytest.mark.parametrize("priorities", [0.0, 0.5])
+def test_a_loss_that_is_not_finite_ends_the_run_and_spares_the_models(tmp_path: Path, priorities: float) -> None:
+    changes = {"learning__gradient_clip": 0, "learning__loss": "mse", "replay__priority_exponent": priorities}
+    run_dir = RunDir.create(tmp_path, settings(**changes))
     run_dir.final.write_bytes(b"a good model")
 
     def on_event(run: Run, event: Event) -> None:
@@ -409,6 +411,45 @@ def test_a_run_killed_before_its_first_checkpoint_says_so_and_keeps_what_there_w
     assert (run_dir.path / "metrics-1.jsonl").read_bytes() == earlier
     assert run_dir.metrics.read_bytes()
     assert load_model(run_dir.best)[0].evaluation == perfect.evaluation
+
+
+def test_a_stop_in_the_middle_of_an_evaluation_only_puts_it_off(tmp_path: Path) -> None:
+    changes = {"run__steps": 1000, "evaluation__every": 200, "evaluation__episodes": 3}
+    whole = RunDir.create(tmp_path, settings(**changes), "whole")
+    train(whole)
+    run_dir = RunDir.create(tmp_path, settings(**changes), "stopped")
+    evaluating = []
+
+    def stop(run: Run, event: Event) -> None:
+        if event.get("state") == "evaluating":
+            evaluating.append(event)
+            if len(evaluating) == 2:
+                run.request_stop()
+
+    result, _ = train(run_dir, stop)
+    assert result.steps == 400
+
+    def found(run_dir: RunDir) -> list[tuple[int, float]]:
+        return [(one["step"], one["mean"]) for one in run_dir.read_metrics() if one["kind"] == "evaluation"]
+
+    assert [step for step, _ in found(run_dir)] == [200]
+    train(RunDir.open(run_dir.path))
+    assert found(run_dir) == found(whole)
+    assert [step for step, _ in stages(run_dir.path)] == [step for step, _ in stages(whole.path)]
+
+
+def test_a_run_stopped_before_its_first_step_begins_as_one_that_was_not(tmp_path: Path) -> None:
+    whole = RunDir.create(tmp_path, settings(), "whole")
+    train(whole)
+    run_dir = RunDir.create(tmp_path, settings(), "stopped")
+    result, _ = train(run_dir, lambda run, event: run.request_stop() if event.get("state") == "warming" else None)
+    assert result.steps == 0
+    train(RunDir.open(run_dir.path))
+
+    def played(run_dir: RunDir) -> list[tuple[int, float]]:
+        return [(one["step"], one["return"]) for one in run_dir.read_metrics() if one["kind"] == "episode"]
+
+    assert played(run_dir) == played(whole)
 
 
 def test_a_run_that_goes_on_is_never_told_to_be_at_its_beginning(tmp_path: Path) -> None:
