@@ -107,9 +107,11 @@ def _sentence(scores: Mapping[str, Sequence[float]]) -> str:
     if not any(added.values()):
         return f"With fewer than {_FEWEST} seeds nothing can be said of chance."
     best = max((name for name in scores if scores[name]), key=lambda name: iqm_interval(scores[name]).value)
+    six = f"; the six together need {_listed(needed)}" if any(removed.values()) else ""
     return (
-        f"Added to plain DQN, {_listed(helps)} surely helps here, {_listed(hurts)} surely hurts; "
-        f"the six together need {_listed(needed)}. The highest score is that of `{best}`."
+        f"By their intervals {_listed(helps)} helps here where it is added to plain DQN, {_listed(hurts)} hurts{six}. "
+        "By chance alone one piece in five would seem to do either with three seeds, one in twelve with five. "
+        f"The highest score is that of `{best}`."
     )
 
 

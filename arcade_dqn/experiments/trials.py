@@ -114,15 +114,21 @@ def train(trial: Trial, seed: int, side_by_side: int = 1) -> Result:
     )
 
 
+def cores() -> int:
+    """Processor cores that this program may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def environment(side_by_side: int) -> dict[str, str]:
     """A training's environment: beside others it gets its share of the processors' cores, and no thread more.
 
     TensorFlow would start a thread for every core in every one of them, which then wait for each other. A number of
-    threads that the environment sets already stays.
+    threads that the environment sets already stays. Sums are added up in another order by another number of threads, so
+    a result is the same to the last bit only for the same share.
     """
     if side_by_side == 1:
         return dict(os.environ)
-    share = str(max(1, (os.cpu_count() or 1) // side_by_side))
+    share = str(max(1, cores() // side_by_side))
     return {"TF_NUM_INTRAOP_THREADS": share, "OMP_NUM_THREADS": share, **os.environ}
 
 

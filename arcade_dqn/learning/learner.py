@@ -73,7 +73,7 @@ class Learner:
         self._learning_rate, self._share = self._settings.learning_rate, 1.0
         self._target_period = tf.Variable(self._settings.target_period, dtype=tf.int64, name="target_period")
         self._count = tf.Variable(0, dtype=tf.int64, name="updates")
-        self._head = settings.network.head
+        self._head, self._seed = settings.network.head, settings.run.seed
         self._support = tf.constant(support(settings.network))
         layers = plan(settings.network, observation_shape, n_actions)
         whole = uses_xla(layers)
@@ -273,9 +273,10 @@ class Learner:
                 target.assign_add(self._settings.target_tau * (online - target))
 
     def _resample_noise(self) -> None:
-        """New noise for both networks, a function of the update's number alone."""
-        for i, layer in enumerate([*noisy_layers(self._online), *noisy_layers(self._target)]):
-            layer.resample((self._count, tf.constant(i, tf.int64)))
+        """New noise for both networks, a function of the run's seed and the update's number alone."""
+        layers = [*noisy_layers(self._online), *noisy_layers(self._target)]
+        for number, layer in enumerate(layers, self._seed * len(layers)):
+            layer.resample((self._count, tf.constant(number, tf.int64)))
 
     def _until_target_update(self) -> Any:
         return self._target_period - self._count % self._target_period

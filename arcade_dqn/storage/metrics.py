@@ -43,8 +43,10 @@ class MetricsFile:
             self.close()  # so that the next record looks at the end of the file again
             raise StorageError(f"cannot write {self.path}: the disk is full")
 
-    def read(self) -> list[dict[str, Any]]:
+    def read(self, kind: str = "") -> list[dict[str, Any]]:
         """The records in order, of a file of more than `MOST_BYTES` the newest. Raises StorageError.
+
+        Those of one `kind` are found in all of the file, however large it is; an episode or a score is of too many.
 
         A record holds numbers and short texts; lines that are anything else are left out, for a kill may have cut one
         and a stranger may have written another. Texts come without control codes.
@@ -53,11 +55,14 @@ class MetricsFile:
         try:
             with open_regular(self.path) as raw, io.BufferedReader(raw) as file:
                 beyond = os.fstat(raw.fileno()).st_size - MOST_BYTES
-                if beyond > 0:
+                if beyond > 0 and not kind:
                     file.seek(beyond)
                     file.readline(_LONGEST_LINE)
                 for line in read_lines(file, _LONGEST_LINE):
-                    if (record := _parsed(line)) is not None:
+                    if kind.encode() not in line:
+                        continue
+                    record = _parsed(line)
+                    if record is not None and (not kind or record.get("kind") == kind):
                         records.append(record)
         except FileNotFoundError:
             return []

@@ -216,7 +216,7 @@ class RunDir:
     def made_interventions(self) -> list[Intervention]:
         """Those that were made while it trained. Raises RunError or StorageError if its metrics cannot be read."""
         try:
-            return made_in(self.read_metrics())
+            return made_in(self._metrics.read("set"))
         except ValueError as error:
             raise RunError(f"{self.metrics} {error}") from error
 

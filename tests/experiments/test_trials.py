@@ -94,7 +94,7 @@ def test_trainings_side_by_side_share_the_cores(
     jobs: int,
     threads: str | None,
 ) -> None:
-    monkeypatch.setattr(trials.os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(trials, "cores", lambda: cores)
     for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("A_NAME", "stays")

@@ -10,6 +10,7 @@ import pytest
 from arcade_dqn.acting.layers import initial_weights
 from arcade_dqn.config import Settings, build
 from arcade_dqn.learning.learner import Learner
+from arcade_dqn.learning.networks import noisy_layers
 from arcade_dqn.replay.buffer import Batch
 
 SHAPE, ACTIONS, BATCH = (3,), 4, 5
@@ -261,3 +262,16 @@ def _projected_entropy(r_t: Array, chosen: Settings) -> Array:
     atoms = np.linspace(chosen.network.v_min, chosen.network.v_max, chosen.network.atoms)
     nearness = np.maximum(0, 1 - np.abs(r_t[:, None] - atoms) / (atoms[1] - atoms[0]))
     return -np.sum(nearness * np.log(np.maximum(nearness, 1e-12)), axis=1)
+
+
+def test_the_noise_of_every_layer_network_update_and_seed_is_its_own() -> None:
+    drawn = []
+    for seed in (1, 2):
+        overrides = {"network.noisy": True, "network.hidden": "6", "run.seed": seed, "learning.batch_size": BATCH}
+        learner = make_learner(build("x", {}, overrides))
+        for _ in range(2):
+            learner.update(make_batch(1))
+            for network in (learner._online, learner._target):
+                drawn += [layer.noise_out.numpy()[:4].tolist() for layer in noisy_layers(network)]
+    assert len(drawn) == 2 * 2 * 4
+    assert len({tuple(noise) for noise in drawn}) == len(drawn)

@@ -95,6 +95,17 @@ def test_of_an_endless_file_the_newest_records_are_read(metrics: MetricsFile, mo
     assert [record["step"] for record in metrics.read()] == [195, 196, 197, 198, 199]
 
 
+def test_records_of_one_kind_are_found_in_all_of_an_endless_file(
+    metrics: MetricsFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metrics.append({"kind": "set", "step": 5})
+    for step in range(100, 200):
+        metrics.append({"kind": "episode", "step": step, "why": "set"})
+    metrics.append({"kind": "set", "step": 300})
+    monkeypatch.setattr("arcade_dqn.storage.metrics.MOST_BYTES", 70)
+    assert [record["step"] for record in metrics.read("set")] == [5, 300]
+
+
 def test_a_pipe_is_not_waited_for(metrics: MetricsFile) -> None:
     os.mkfifo(metrics.path)
     with pytest.raises(StorageError, match="cannot read .*metrics.jsonl: it is not a regular file"):
