@@ -101,7 +101,7 @@ class NoisyDense(keras.layers.Layer):  # type: ignore[misc]
             variable.assign(tf.sign(x) * tf.sqrt(tf.abs(x)))
 
 
-_CONVOLUTIONS = {"minatar": PatchConv2D, "compact": FoldedConv2D}
+_OWN_CONVOLUTIONS = {"minatar": PatchConv2D, "compact": FoldedConv2D}
 """By the network's kind, where Keras's own is not the fastest."""
 
 
@@ -139,7 +139,7 @@ def build_network(
     if np.dtype(observation_dtype) != np.float32:
         # Rescaling by one is Keras's way to say "as float32" without a Lambda layer.
         x = keras.layers.Rescaling(1 / 255 if np.dtype(observation_dtype) == np.uint8 else 1.0)(x)
-    conv_layer = keras.layers.Conv2D if portable else _CONVOLUTIONS.get(layers.kind, keras.layers.Conv2D)
+    conv_layer = keras.layers.Conv2D if portable else _OWN_CONVOLUTIONS.get(layers.kind, keras.layers.Conv2D)
     for conv in layers.convs:
         x = conv_layer(conv.filters, conv.size, conv.stride, activation="relu", name=conv.name)(x)
     if len(x.shape) > 2:

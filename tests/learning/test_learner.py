@@ -275,3 +275,17 @@ def test_the_noise_of_every_layer_network_update_and_seed_is_its_own() -> None:
                 drawn += [layer.noise_out.numpy()[:4].tolist() for layer in noisy_layers(network)]
     assert len(drawn) == 2 * 2 * 4
     assert len({tuple(noise) for noise in drawn}) == len(drawn)
+
+
+def test_what_xla_compiles_in_parts_is_what_it_compiles_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = settings(munchausen=True, target_update="soft", gradient_clip=0.5)
+    whole = make_learner(chosen)
+    monkeypatch.setattr("arcade_dqn.learning.learner.uses_xla", lambda layers: False)
+    parts = make_learner(chosen)
+    batches = make_batch(8)
+    for mine, other in zip(parts.update(batches), whole.update(batches), strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-5)
+    before = initial_weights(chosen.network, SHAPE, ACTIONS, seed=5)
+    for name, array in whole.weights().items():
+        np.testing.assert_allclose(parts.weights()[name], array, rtol=1e-4, atol=1e-5)
+        assert not np.allclose(array, before[name], atol=1e-3)

@@ -12,7 +12,14 @@ from arcade_dqn.acting.layers import initial_weights
 from arcade_dqn.acting.policy import Policy
 from arcade_dqn.config import NetworkSettings
 from arcade_dqn.errors import ArcadeError
-from arcade_dqn.learning.networks import build_network, export_keras, get_weights, noisy_layers, set_weights
+from arcade_dqn.learning.networks import (
+    FoldedConv2D,
+    build_network,
+    export_keras,
+    get_weights,
+    noisy_layers,
+    set_weights,
+)
 
 NETWORKS: list[Any] = [
     ("mlp", (24,), (4,), np.float32),
@@ -148,3 +155,13 @@ def test_export_says_what_is_wrong_with_the_file_name(tmp_path: Path) -> None:
         export_keras(network, (4,), np.dtype(np.float32), weights, 6, tmp_path / "agent.h5")
     with pytest.raises(ArcadeError, match="cannot be written"):
         export_keras(network, (4,), np.dtype(np.float32), weights, 6, tmp_path / "no" / "folder" / "agent.keras")
+
+
+@pytest.mark.parametrize(("size", "stride"), [(4, 2), (8, 4), (3, 1), (6, 3)])
+def test_a_folded_convolution_is_a_convolution_of_odd_sizes_too(size: int, stride: int) -> None:
+    pictures = np.random.default_rng(1).normal(size=(2, 19, 22, 3)).astype(np.float32)
+    plain, folded = keras.layers.Conv2D(5, size, stride), FoldedConv2D(5, size, stride)
+    expected = plain(pictures)
+    folded.build(pictures.shape)
+    folded.set_weights(plain.get_weights())
+    np.testing.assert_allclose(folded(pictures), expected, rtol=1e-4, atol=1e-5)
