@@ -5,15 +5,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from arcade_dqn.config import Settings, build
+from arcade_dqn.link.board import BoardReader
+from arcade_dqn.link.commands import Command
 from arcade_dqn.storage.checkpoint import load_newest
-from arcade_dqn.storage.model_file import load_model
+from arcade_dqn.storage.model_file import load_model, stages
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.training.run import Run
+
+if TYPE_CHECKING:
+    from tests.training.conftest import Runs
 
 Event = dict[str, Any]
 
@@ -138,3 +144,92 @@ def test_a_game_that_cannot_be_saved_goes_on_at_an_episodes_beginning_and_says_s
     ]
     first_after = next(pair for pair in lengths if pair[0] > step)
     assert first_after[0] - first_after[1] >= step, "its first episode began after the checkpoint"
+
+
+def test_two_runs_of_one_seed_are_bit_identical_and_so_is_one_in_two_parts(tmp_path: Path, runs: Runs) -> None:
+    chosen = runs.settings(run__checkpoint_every=300, learning__n_step=3)
+    whole, again, parts = (RunDir.create(tmp_path / name, chosen) for name in ("a", "b", "c"))
+    runs.train(whole)
+    runs.train(again)
+
+    def stop_at_checkpoint(run: Run, event: Event) -> None:
+        if event["event"] == "started":
+            run.commands.put(Command(1, "step", {"count": 217}))
+        if event["event"] == "state" and event["state"] == "paused":
+            run.request_stop()
+
+    first, _ = runs.train(parts, stop_at_checkpoint)
+    assert (first.reason, first.evaluation) == ("stopped", None)
+    summary = parts.read_summary()
+    assert summary is not None
+    assert summary.state == "stopped"
+    second, _ = runs.train(RunDir.open(parts.path))
+    assert (second.reason, second.steps) == ("steps", 600)
+
+    def without_clock(run_dir: RunDir) -> list[Event]:
+        return [{k: v for k, v in record.items() if k != "seconds"} for record in run_dir.read_metrics()]
+
+    expected = load_model(whole.final)[1]
+    for other in (again, parts):
+        weights = load_model(other.final)[1]
+        assert all(np.array_equal(weights[name], array) for name, array in expected.items())
+        assert without_clock(other) == without_clock(whole)
+
+
+def test_a_stop_in_the_middle_of_an_evaluation_only_puts_it_off(tmp_path: Path, runs: Runs) -> None:
+    changes = {"run__steps": 1000, "evaluation__every": 200, "evaluation__episodes": 3}
+    whole = RunDir.create(tmp_path, runs.settings(**changes), "whole")
+    runs.train(whole)
+    run_dir = RunDir.create(tmp_path, runs.settings(**changes), "stopped")
+    evaluating = []
+
+    def stop(run: Run, event: Event) -> None:
+        if event.get("state") == "evaluating":
+            evaluating.append(event)
+            if len(evaluating) == 2:
+                run.request_stop()
+
+    result, _ = runs.train(run_dir, stop)
+    assert result.steps == 400
+
+    def found(run_dir: RunDir) -> list[tuple[int, float]]:
+        return [(one["step"], one["mean"]) for one in run_dir.read_metrics() if one["kind"] == "evaluation"]
+
+    assert [step for step, _ in found(run_dir)] == [200]
+    runs.train(RunDir.open(run_dir.path))
+    assert found(run_dir) == found(whole)
+    assert [step for step, _ in stages(run_dir.path)] == [step for step, _ in stages(whole.path)]
+
+
+def test_a_run_stopped_before_its_first_step_begins_as_one_that_was_not(tmp_path: Path, runs: Runs) -> None:
+    whole = RunDir.create(tmp_path, runs.settings(), "whole")
+    runs.train(whole)
+    run_dir = RunDir.create(tmp_path, runs.settings(), "stopped")
+    result, _ = runs.train(run_dir, lambda run, event: run.request_stop() if event.get("state") == "warming" else None)
+    assert result.steps == 0
+    runs.train(RunDir.open(run_dir.path))
+
+    def played(run_dir: RunDir) -> list[tuple[int, float]]:
+        return [(one["step"], one["return"]) for one in run_dir.read_metrics() if one["kind"] == "episode"]
+
+    assert played(run_dir) == played(whole)
+
+
+def test_a_run_that_goes_on_is_never_told_to_be_at_its_beginning(tmp_path: Path, runs: Runs) -> None:
+    run_dir = RunDir.create(tmp_path, runs.settings(run__steps=1000, evaluation__every=200))
+    runs.train(run_dir, lambda run, event: run.request_stop() if event.get("event") == "evaluation" else None)
+    before = run_dir.read_summary()
+    assert before and before.step and before.best_evaluation
+    seen = []
+
+    def look(run: Run, event: Event) -> None:
+        if event["event"] == "state":
+            with BoardReader(run_dir.board) as board:
+                status = board.status()
+            summary = run_dir.read_summary()
+            assert status and summary
+            seen.append((event["state"], status.step, status.episode, status.best_evaluation, summary.step))
+
+    runs.train(RunDir.open(run_dir.path), look)
+    assert seen[1][1:4] == (before.step, before.episode, before.best_evaluation)  # when warming up has begun
+    assert min(step for told in seen for step in (told[1], told[4])) >= before.step

@@ -1,0 +1,59 @@
+"""What the tests of a run share: a small CartPole training, in this process."""
+
+from __future__ import annotations
+
+import json
+import queue
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from arcade_dqn.config import Settings, build
+from arcade_dqn.link.commands import Command
+from arcade_dqn.storage.run_dir import RunDir
+from arcade_dqn.training.run import Run
+
+Event = dict[str, Any]
+
+
+class Runs:
+    @staticmethod
+    def settings(**overrides: Any) -> Settings:
+        small = {
+            "network.hidden": "16",
+            "environment.copies": 1,
+            "learning.batch_size": 16,
+            "learning.n_step": 1,
+            "learning.train_every": 64,
+            "learning.updates_per_train": 32,
+            "replay.learning_start": 50,
+            "evaluation.every": 0,
+            "evaluation.final_episodes": 3,
+            "run.steps": 600,
+        }
+        return build("CartPole-v1", "cartpole", {**small, **{k.replace("__", "."): v for k, v in overrides.items()}})
+
+    @staticmethod
+    def train(run_dir: RunDir, on_event: Callable[[Run, Event], None] | None = None) -> tuple[Any, list[Event]]:
+        """Run to the end; `on_event` may answer an event by talking to the run."""
+        events: list[Event] = []
+
+        def emit(event: Event) -> None:
+            json.dumps(event)
+            events.append(event)
+            if on_event is not None:
+                on_event(run, event)
+
+        commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        run = Run(run_dir, emit, commands)
+        return run.execute(), events
+
+    @staticmethod
+    def of(events: list[Event], kind: str) -> list[Event]:
+        return [event for event in events if event["event"] == kind]
+
+
+@pytest.fixture
+def runs() -> Runs:
+    return Runs()
