@@ -8,7 +8,7 @@ from pathlib import Path
 import pygame
 
 from arcade_dqn.errors import ArcadeError
-from arcade_dqn.window.film import MP4_FPS, Film
+from arcade_dqn.window.film import GIF_FPS, MP4_FPS, Film
 
 
 class CameraError(ArcadeError):
@@ -47,8 +47,9 @@ class Camera:
 
     def begin(self, suffix: str, size: tuple[int, int]) -> None:
         """Begin a film, `.mp4` or `.gif`, of pictures of `size`. Raises FilmError."""
-        self._film = Film(self._new_file(suffix), size, MP4_FPS)
-        self._owed = 1 / MP4_FPS
+        fps = GIF_FPS if suffix == ".gif" else MP4_FPS
+        self._film = Film(self._new_file(suffix), size, fps)
+        self._owed = 1 / fps
 
     def shoot(self, surface: pygame.Surface, elapsed: float) -> None:
         """Give the film as many frames as time has passed for. Raises FilmError, and then the film is gone."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from queue import Queue
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 import pygame
@@ -23,6 +23,9 @@ from arcade_dqn.stage import palette
 from arcade_dqn.stage.source import Source
 from arcade_dqn.window.hud import Hud
 from arcade_dqn.window.show import Show
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 SUFFIXES = (".mp4", ".gif")
 MP4_FPS, GIF_FPS = 30.0, 20.0
@@ -200,41 +203,77 @@ def _write_all(pipe: IO[bytes], data: bytes) -> None:
 
 
 class _Gif(_Encoder):
-    """Pillow; one palette for the whole film, made from its first picture and the HUD's colours."""
+    """Pillow; one palette for the whole film, made from its first picture and the HUD's colours.
+
+    Pictures are written as they come, each with what it changes alone, so that a long film takes no more memory than a
+    short one. (Pillow's own films are written when their last picture is there.)
+    """
+
+    _CLEAR = 255
+    """The palette's entry for what stays as it was."""
+    _LONGEST = 655_350
+    """Milliseconds that one picture can stand: 16 bits of hundredths of a second."""
 
     def __init__(self, path: Path, size: tuple[int, int], fps: float) -> None:
         self._path, self._size = path, size
         self._milliseconds = max(20, round(100 / fps) * 10)
 
     def encode(self, frames: Iterator[bytes]) -> None:
+        from PIL import GifImagePlugin, Image
+
+        first = next(frames, None)
+        if first is None:
+            return
+        common = self._palette(first)
+
+        def indices(frame: bytes) -> np.ndarray:
+            image = Image.frombytes("RGB", self._size, frame).quantize(palette=common, dither=Image.Dither.NONE)
+            found = np.asarray(image)
+            return np.where(found == self._CLEAR, 0, found).astype(np.uint8)
+
+        def image(picture: np.ndarray) -> Image.Image:
+            made = Image.frombytes("P", (picture.shape[1], picture.shape[0]), np.ascontiguousarray(picture).tobytes())
+            made.putpalette(common.getpalette() or [])
+            return made
+
+        def write(picture: np.ndarray, offset: tuple[int, int], milliseconds: int) -> None:
+            data = GifImagePlugin.getdata(
+                image(picture), offset, duration=min(milliseconds, self._LONGEST), disposal=1, transparency=self._CLEAR
+            )
+            file.write(b"".join(data))
+
+        with self._path.open("wb") as file:
+            shown = change = indices(first)
+            offset, milliseconds = (0, 0), self._milliseconds
+            file.write(b"".join(GifImagePlugin.getheader(image(shown), info={"loop": 0})[0]))
+            for frame in frames:
+                newest = indices(frame)
+                rows, columns = np.nonzero(newest != shown)
+                if not len(rows):
+                    milliseconds += self._milliseconds
+                    continue
+                write(change, offset, milliseconds)
+                offset, milliseconds = (int(columns.min()), int(rows.min())), self._milliseconds
+                box = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+                change = np.where(newest[box] == shown[box], self._CLEAR, newest[box]).astype(np.uint8)
+                shown = newest
+            write(change, offset, milliseconds)
+            file.write(b";")
+
+    def _palette(self, first: bytes) -> Image.Image:
+        """A picture with the film's palette of 256 colours, `_CLEAR` the same as the first of them."""
         from PIL import Image
 
-        first_bytes = next(frames, None)
-        if first_bytes is None:
-            return
-        first = Image.frombytes("RGB", self._size, first_bytes)
         # Every one of the HUD's colours gets a patch, so that a badge that appears later finds its colour.
         colours = [value for value in vars(palette).values() if isinstance(value, tuple)]
         swatch = Image.new("RGB", (self._size[0], self._size[1] + 12 * len(colours)))
-        swatch.paste(first)
+        swatch.paste(Image.frombytes("RGB", self._size, first))
         for index, colour in enumerate(colours):
             swatch.paste(colour, (0, self._size[1] + 12 * index, self._size[0], self._size[1] + 12 * (index + 1)))
-        common = swatch.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-
-        def indexed(frame: bytes) -> Image.Image:
-            image = Image.frombytes("RGB", self._size, frame)
-            return image.quantize(palette=common, dither=Image.Dither.NONE)
-
-        with self._path.open("wb") as file:
-            indexed(first_bytes).save(
-                file,
-                "GIF",
-                save_all=True,
-                append_images=(indexed(frame) for frame in frames),
-                duration=self._milliseconds,
-                loop=0,
-                optimize=False,
-            )
+        common = swatch.quantize(self._CLEAR, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        found = list(common.getpalette() or [])
+        common.putpalette(found + found[:3] * (256 - len(found) // 3))
+        return common
 
 
 def record(
@@ -295,8 +334,3 @@ def _shoot(
         film.add(surface)
         if on_frame is not None:
             on_frame(film.seconds)
-
-
-def to_array(surface: pygame.Surface) -> np.ndarray:
-    """What a surface shows, uint8 [height, width, 3]."""
-    return np.ascontiguousarray(pygame.surfarray.array3d(surface).swapaxes(0, 1))

@@ -76,6 +76,36 @@ def test_a_film_ends_with_the_episodes(model: Path, tmp_path: Path) -> None:
         assert 0 < image.n_frames < 60
 
 
+def test_a_gif_holds_every_picture_for_its_time(tmp_path: Path) -> None:
+    film = Film(tmp_path / "steps.gif", (64, 48), 20)
+    made = []
+    for number in range(6):
+        picture = surface(palette.BACKGROUND)
+        picture.fill(palette.ACCENT, (4 * (number // 2), 8, 6, 5))  # each of three places twice
+        picture.fill(palette.TEXT, (50, 40, 2, 2))
+        film.add(picture)
+        made.append(pygame.surfarray.array3d(picture).swapaxes(0, 1).astype(int))
+    with Image.open(film.finish()) as image:
+        assert (image.n_frames, image.info["loop"]) == (3, 0)
+        for number in range(3):
+            image.seek(number)
+            assert image.info["duration"] == 100
+            assert np.abs(np.asarray(image.convert("RGB")).astype(int) - made[2 * number]).max() < 8
+
+
+def test_a_gif_is_written_while_it_is_filmed(tmp_path: Path) -> None:
+    film = Film(tmp_path / "noise.gif", (64, 48), 20)
+    generator = np.random.default_rng(0)
+    picture = pygame.Surface((64, 48))
+    for _ in range(60):
+        pygame.surfarray.blit_array(picture, generator.integers(0, 256, (64, 48, 3)))
+        film.add(picture)
+    # The queue holds a few of them; the others have gone to the disk, of some kB each.
+    (unfinished,) = tmp_path.iterdir()
+    assert unfinished.stat().st_size > 50_000
+    film.abandon()
+
+
 def test_colours_that_appear_late_are_in_the_gif(tmp_path: Path) -> None:
     film = Film(tmp_path / "late.gif", (64, 48), 20)
     film.add(surface(palette.BACKGROUND))
