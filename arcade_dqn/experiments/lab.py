@@ -222,15 +222,18 @@ class Lab:
         return f"{variant.letter}-seed{seed}"
 
     def _existing(self, question: Question, variant: Variant, seed: int) -> RunDir | None:
-        from arcade_dqn.storage.run_dir import RunDir, game_folder
+        from arcade_dqn.config import SettingsError
+        from arcade_dqn.storage.run_dir import RunDir, RunError, game_folder
 
         folder = experiment_folder(self._runs_dir, question)
         path = folder / game_folder(question.game) / self._name(variant, seed)
-        if not path.is_dir():
+        # One with other settings is of an earlier version of the question; so is one whose settings cannot be read,
+        # since this version may have other names for them.
+        try:
+            run = RunDir.open(path)
+            return run if run.settings() == question.settings(variant, seed) else None
+        except (RunError, SettingsError):
             return None
-        run = RunDir.open(path)
-        # One with other settings is of an earlier version of the question.
-        return run if run.settings() == question.settings(variant, seed) else None
 
     def _create(self, question: Question, variant: Variant, seed: int) -> RunDir:
         from arcade_dqn.storage.run_dir import RunDir, game_folder
@@ -238,7 +241,7 @@ class Lab:
 
         settings = question.settings(variant, seed)
         earlier = experiment_folder(self._runs_dir, question) / game_folder(question.game) / self._name(variant, seed)
-        if earlier.is_dir():
+        if os.path.isdir(earlier):
             trash_run(earlier)
         return RunDir.create(experiment_folder(self._runs_dir, question), settings, self._name(variant, seed))
 

@@ -14,7 +14,7 @@ from arcade_dqn.games.catalog import GameInfo, UnknownGame, find
 from arcade_dqn.games.game import Game
 from arcade_dqn.games.make import make
 from arcade_dqn.link.board import BoardError, BoardReader, Status, is_alive
-from arcade_dqn.storage.model_file import ModelInfo, find_models, load_model, stages
+from arcade_dqn.storage.model_file import ModelInfo, best_models, find_models, load_model, stages
 from arcade_dqn.storage.run_dir import RunDir, RunError
 
 
@@ -256,11 +256,7 @@ def earlier(source: SavedModel | LiveRun, which: str) -> SavedModel:
 
 def best_model(info: GameInfo, runs_dir: Path) -> Path:
     """The saved model of a game with the best evaluation; the shipped one wins a tie. Raises SourceError if none."""
-    models = [
-        (entry.info.evaluation.mean if entry.info.evaluation else float("-inf"), entry.shipped, entry.modified, entry)
-        for entry in find_models(runs_dir)
-        if entry.info is not None and entry.info.game == info.id
-    ]
-    if not models:
+    best = best_models(find_models(runs_dir)).get(info.id)
+    if best is None:
         raise SourceError(f"there is no saved model of {info.id} yet; train one with `arcade-dqn train {info.id}`")
-    return max(models, key=lambda model: model[:3])[3].path
+    return best.path

@@ -15,7 +15,7 @@ import io
 import math
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -30,6 +30,7 @@ from arcade_dqn.link.text import plain
 from arcade_dqn.storage.atomic import StorageError, open_regular, reason, write_bytes
 from arcade_dqn.storage.model_info import FORMAT, MAX_HEADER, ModelInfo, TrainingSummary, parse_info, write_info
 from arcade_dqn.storage.paths import saved_models_dir
+from arcade_dqn.storage.run_dir import run_folders
 from arcade_dqn.storage.tensors import Entry, parse_header
 
 __all__ = [
@@ -217,16 +218,39 @@ class ModelEntry:
     """Unix time, seconds."""
 
 
+def shipped_models() -> list[ModelEntry]:
+    """The models that came with the program, by name."""
+    return [_entry(path, shipped=True) for path in sorted(saved_models_dir().glob("*/agent*.safetensors"))]
+
+
 def find_models(runs_dir: str | os.PathLike[str]) -> list[ModelEntry]:
-    """The shipped models by name, then those of the runs in `runs_dir` (best, final, saved by hand), newest first."""
-    shipped = [_entry(path, shipped=True) for path in sorted(saved_models_dir().glob("*/agent*.safetensors"))]
+    """The shipped models by name, then those of the runs in `runs_dir` (best, final, saved by hand), newest first.
+
+    Raises StorageError if `runs_dir` is there but cannot be read.
+    """
     own = [
         _entry(path, shipped=False)
+        for run in run_folders(Path(runs_dir))
         for pattern in ("best", "final", "saved-*")
-        for path in Path(runs_dir).glob(f"[!.]*/[!.]*/{pattern}.safetensors")
-        if str(path.relative_to(runs_dir)).isprintable()  # as in the list of runs: names go to a terminal
+        for path in run.glob(f"{pattern}.safetensors")
+        if path.name.isprintable()  # as in the list of runs: names go to a terminal
     ]
-    return shipped + sorted(own, key=lambda entry: -entry.modified)
+    return shipped_models() + sorted(own, key=lambda entry: -entry.modified)
+
+
+def best_models(entries: Iterable[ModelEntry]) -> dict[str, ModelEntry]:
+    """The best readable model of each game, by its evaluation; a shipped one wins a tie, then the newest."""
+
+    def rank(entry: ModelEntry) -> tuple[float, bool, float]:
+        assert entry.info is not None
+        score = entry.info.evaluation.mean if entry.info.evaluation else float("-inf")
+        return score, entry.shipped, entry.modified
+
+    best: dict[str, ModelEntry] = {}
+    for entry in entries:
+        if entry.info is not None and (entry.info.game not in best or rank(entry) > rank(best[entry.info.game])):
+            best[entry.info.game] = entry
+    return best
 
 
 _STAGE = re.compile(r"step-(\d{1,18})\.safetensors")

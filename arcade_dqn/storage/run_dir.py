@@ -79,12 +79,12 @@ class RunDir:
     def open(cls, path: str | os.PathLike[str]) -> Self:
         """Open the run whose folder is `path`. Raises RunError or SettingsError."""
         path = Path(path)
-        if not path.is_dir():
-            raise RunNotFound(f"there is no run at {path}")
         config = path / "config.json"
         try:
             text = read_small(config)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
+            if not path.is_dir():
+                raise RunNotFound(f"there is no run at {path}") from None
             raise RunNotFound(f"{path} is not a run: it has no config.json") from None
         except (OSError, ValueError) as error:
             why = reason(error) if isinstance(error, OSError) else str(error)
@@ -293,10 +293,10 @@ def run_folders(runs_dir: Path) -> list[Path]:
 
     Raises StorageError only if `runs_dir` itself is there but cannot be read.
     """
-    if not runs_dir.exists():
-        return []
     try:
         games = [Path(entry.path) for entry in os.scandir(runs_dir) if _visible_folder(entry)]
+    except FileNotFoundError:
+        return []
     except OSError as error:
         raise StorageError(f"cannot read the runs in {runs_dir}: {reason(error)}") from error
     found = []

@@ -27,12 +27,15 @@ class Scratch:
 
     def __init__(self) -> None:
         """Raises StorageError."""
-        _sweep(Path(tempfile.gettempdir()))
         try:
-            self.path = Path(tempfile.mkdtemp(prefix=_PREFIX))
+            temporary = tempfile.gettempdir()
+        except FileNotFoundError as error:
+            raise StorageError(f"cannot make a temporary folder: {error.strerror}; set TMPDIR") from error
+        _sweep(Path(temporary))
+        try:
+            self.path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=temporary))
         except OSError as error:
-            where = error.filename or tempfile.gettempdir()
-            raise StorageError(f"cannot make a temporary folder: {where}: {reason(error)}") from error
+            raise StorageError(f"cannot make a temporary folder in {temporary}: {reason(error)}") from error
         self._lock = contextlib.ExitStack()
         self._lock.enter_context(locked(self.path / _LOCK, "the temporary folder"))
 

@@ -23,16 +23,16 @@ class Library:
         return find_models(self.runs_dir)
 
     def best_models(self) -> dict[str, ModelEntry]:
-        """The best readable model of each game, by its evaluation; a shipped one wins a tie."""
-        best: dict[str, tuple[tuple[float, bool, float], ModelEntry]] = {}
-        for entry in self.models():
-            if entry.info is None:
-                continue
-            score = entry.info.evaluation.mean if entry.info.evaluation else float("-inf")
-            rank = (score, entry.shipped, entry.modified)
-            if entry.info.game not in best or rank > best[entry.info.game][0]:
-                best[entry.info.game] = (rank, entry)
-        return {game: entry for game, (_, entry) in best.items()}
+        """The best readable model of each game. Raises StorageError if the runs folder cannot be read."""
+        from arcade_dqn.storage.model_file import best_models
+
+        return best_models(self.models())
+
+    def shipped_models(self) -> dict[str, ModelEntry]:
+        """The same of the models that came with the program."""
+        from arcade_dqn.storage.model_file import best_models, shipped_models
+
+        return best_models(shipped_models())
 
     def runs(self) -> list[RunSummary]:
         """All runs, newest first."""

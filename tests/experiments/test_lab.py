@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,19 @@ def test_a_run_of_other_settings_is_set_aside_and_trained_again(lab: Lab, progra
     old.append_metrics({"kind": "evaluation", "step": 7, "mean": -1.0})
     old.close()
     old.write_summary(Summary(state="done", step=7, steps_total=7))
+    lab.load(REPLAY)
+    assert not lab.results["replay"].done
+    lab.begin(REPLAY)
+    assert RunDir.open(programs.trainer.arguments[-1]).settings().run.steps == 30_000
+    assert (folder / ".trash" / "Acrobot-v1" / "A-seed1").is_dir()
+
+
+def test_a_run_whose_settings_cannot_be_read_is_set_aside_too(lab: Lab, programs: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / ".experiments" / "replay"
+    old = RunDir.create(folder, build("Acrobot-v1", "acrobot"), "A-seed1")
+    config = json.loads(old.config.read_text())
+    config["learning"]["a_setting_of_another_version"] = 1
+    old.config.write_text(json.dumps(config))
     lab.load(REPLAY)
     assert not lab.results["replay"].done
     lab.begin(REPLAY)

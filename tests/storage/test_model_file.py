@@ -25,9 +25,11 @@ from arcade_dqn.storage import model_file
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.model_file import (
     MAX_FILE,
+    ModelEntry,
     ModelFileError,
     ModelInfo,
     TrainingSummary,
+    best_models,
     find_models,
     load_model,
     read_info,
@@ -461,6 +463,26 @@ def test_find_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found[2].problem is not None
     assert "not a model file" in found[2].problem
     assert found[5].problem is not None
+
+
+def test_a_runs_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("a file where the folder should be")
+    with pytest.raises(StorageError, match=f"cannot read the runs in {tmp_path / 'runs'}: "):
+        find_models(tmp_path / "runs")
+
+
+def test_the_best_model_of_a_game_is_the_shipped_one_in_a_tie() -> None:
+    def entry(name: str, score: float | None, shipped: bool, modified: float) -> ModelEntry:
+        evaluation = None if score is None else Evaluation.from_returns([score], 1)
+        return ModelEntry(Path(name), replace(INFO, evaluation=evaluation), None, shipped, modified)
+
+    unscored, broken = entry("unscored", None, True, 9.0), ModelEntry(Path("broken"), None, "damaged", True, 9.0)
+    own, shipped, newer = entry("own", 3.0, False, 5.0), entry("shipped", 3.0, True, 1.0), entry("newer", 3.0, False, 6)
+    assert best_models([broken]) == {}
+    assert best_models([broken, unscored]) == {INFO.game: unscored}
+    assert best_models([unscored, own, newer, broken]) == {INFO.game: newer}
+    assert best_models([newer, shipped, own]) == {INFO.game: shipped}
+    assert best_models([shipped, entry("better", 3.5, False, 0.0)])[INFO.game].path == Path("better")
 
 
 def save_step(path: Path, steps: int) -> None:

@@ -97,9 +97,16 @@ def test_a_link_is_not_followed(temporary: Path) -> None:
 
 
 def test_no_room_is_one_sentence(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(prefix: str) -> str:
-        raise OSError(errno.ENOSPC, "no room", str(temporary / prefix))
+    def fail(prefix: str, dir: str) -> str:
+        raise OSError(errno.ENOSPC, "no room", f"{dir}/{prefix}")
 
     monkeypatch.setattr(tempfile, "mkdtemp", fail)
-    with pytest.raises(StorageError, match="cannot make a temporary folder: .*: the disk is full"):
+    with pytest.raises(StorageError, match=f"cannot make a temporary folder in {temporary}: the disk is full"):
+        Scratch()
+
+
+def test_no_temporary_folder_at_all_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/proc"])
+    with pytest.raises(StorageError, match="cannot make a temporary folder: .*/proc.*; set TMPDIR"):
         Scratch()

@@ -14,6 +14,7 @@ from textual.timer import Timer
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from arcade_dqn.errors import ArcadeError
 from arcade_dqn.games.catalog import GAMES, GameInfo
 from arcade_dqn.tui import keys
 from arcade_dqn.tui.projector import FRAMES_PER_SECOND, Programme
@@ -138,7 +139,12 @@ class HomeScreen(ArcadeScreen):
     @work(thread=True, exclusive=True, group="models")
     def find_models(self) -> None:
         """Look for saved models, then show their scores and let the best one play."""
-        best = self.arcade.library.best_models()
+        library = self.arcade.library
+        try:
+            best = library.best_models()
+        except ArcadeError as error:
+            self.app.call_from_thread(self.arcade.complain, error)
+            best = library.shipped_models()
         self.app.call_from_thread(self._found, best)
 
     def _found(self, best: dict[str, ModelEntry]) -> None:
