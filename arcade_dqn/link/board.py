@@ -303,8 +303,3 @@ def is_alive(status: Status) -> bool:
         return True
     except psutil.NoSuchProcess:
         return False
-
-
-def age(status: Status) -> float:
-    """Seconds since the trainer last published; 0 if the clock was set back meanwhile."""
-    return max(0.0, time.time() - status.updated_at)

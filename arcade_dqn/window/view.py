@@ -24,7 +24,6 @@ class Gauge:
     """0 to 1; None draws an empty groove: the thing is not in use."""
     tick: float | None = None
     """0 to 1: a mark on the bar."""
-    tick_label: str = ""
     colour: Colour = ACCENT
     tag: str = ""
     """A word beside the label, such as `greedy`."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from arcade_dqn.link.board import MAX_WEIGHT_BYTES, STATES, Board, BoardError, BoardReader, Status, age, is_alive
+from arcade_dqn.link.board import MAX_WEIGHT_BYTES, STATES, Board, BoardError, BoardReader, Status, is_alive
 
 FULL = Status(
     state="training",
@@ -320,8 +320,3 @@ def test_is_alive() -> None:
     assert not is_alive(Status(state="training", pid=ended.pid, updated_at=now + 60)), "a zombie"
     ended.wait()
     assert not is_alive(Status(state="training", pid=ended.pid, updated_at=now + 60)), "gone"
-
-
-def test_age_is_never_negative() -> None:
-    assert age(Status(updated_at=time.time() + 1000)) == 0.0
-    assert age(Status(updated_at=time.time() - 1000)) >= 1000

@@ -14,11 +14,7 @@ from arcade_dqn.link.commands import (
     MAX_EVENT,
     Command,
     CommandError,
-    Reply,
-    Requests,
-    ack,
     encode,
-    failure,
     parse_command,
     parse_event,
     read_lines,
@@ -173,29 +169,3 @@ def test_events() -> None:
     assert parse_event(b"\x1b[1mwarning from a library\n") == {"event": "output", "text": "warning from a library"}
     assert parse_event(b'{"state": "paused"}') == {"event": "output", "text": '{"state": "paused"}'}
     assert parse_event(b"x" * (MAX_EVENT + 1))["event"] == "output"
-
-
-def test_requests_and_replies() -> None:
-    requests = Requests()
-    first, second = requests.command("pause"), requests.command("step", count=3)
-    assert first["id"] != second["id"]
-    assert parse_command(encode(second)) == Command(second["id"], "step", {"count": 3})
-    assert [command.name for command in requests.waiting] == ["pause", "step"]
-    assert requests.reply({"event": "progress", "step": 1}) is None
-    assert requests.reply(ack(999)) is None
-    assert requests.reply(failure(None, "not a command")) is None
-    assert requests.reply({"event": "ack", "id": [1]}) is None
-    reply = requests.reply(failure(second["id"], "no run is open\x1b[0m"))
-    assert reply == Reply(Command(second["id"], "step", {"count": 3}), False, "no run is open")
-    reply = requests.reply(ack(first["id"]))
-    assert reply is not None
-    assert reply.ok
-    assert requests.waiting == ()
-    assert requests.reply(ack(first["id"])) is None
-
-
-def test_requests_refuse_what_the_trainer_would_refuse() -> None:
-    requests = Requests()
-    with pytest.raises(CommandError, match="epsilon = 2"):
-        requests.command("set", name="epsilon", value=2)
-    assert requests.waiting == ()

@@ -27,7 +27,7 @@ from arcade_dqn.acting.policy import Policy
 from arcade_dqn.config import EnvironmentSettings, NetworkSettings, Settings, SettingsError
 from arcade_dqn.evaluation import Evaluation
 from arcade_dqn.link import board
-from arcade_dqn.link.board import Board, BoardError, BoardReader, Status, age, is_alive
+from arcade_dqn.link.board import Board, BoardError, BoardReader, Status, is_alive
 from arcade_dqn.link.commands import CommandError, parse_command, parse_event
 from arcade_dqn.replay.records import cut
 from arcade_dqn.storage.atomic import StorageError
@@ -301,7 +301,7 @@ def a_board(folder: Path) -> Try:
         path.write_bytes(data)
         with BoardReader(path) as reader:
             status = reader.status()
-            is_alive(status), age(status)
+            is_alive(status)
             reader.weights()
 
     return attempt
