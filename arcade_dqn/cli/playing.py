@@ -44,7 +44,7 @@ def watch(arguments: argparse.Namespace) -> int:
             episodes=arguments.episodes,
             greedy=arguments.greedy,
         )
-    from arcade_dqn.window.main import main
+    from arcade_dqn.window.main import open_window
 
     argv = [arguments.target, "--runs-dir", str(runs_dir(arguments)), "--speed", str(arguments.speed)]
     if arguments.episodes is not None:
@@ -52,15 +52,17 @@ def watch(arguments: argparse.Namespace) -> int:
     if arguments.beside is not None:
         argv += ["--beside", arguments.beside]
     argv += [f"--{name}" for name in ("greedy", "sounds") if getattr(arguments, name)]
-    return main(argv)
+    open_window(argv)
+    return 0
 
 
 def play(arguments: argparse.Namespace) -> int:
     """`arcade-dqn play GAME`: a person at the controls, beside the game's saved agent."""
-    from arcade_dqn.window.main import main
+    from arcade_dqn.window.main import open_window
 
     argv = ["--play", arguments.game, "--runs-dir", str(runs_dir(arguments))]
-    return main([*argv, "--sounds"] if arguments.sounds else argv)
+    open_window([*argv, "--sounds"] if arguments.sounds else argv)
+    return 0
 
 
 def evaluate(arguments: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import shutil
@@ -65,7 +66,8 @@ def _play(source: Source, player: Player, speed: float, episodes: int | None, gr
             source.poll()
             player.set_policy(source.policy)
             status = source.status() if source.live else None
-            player.epsilon = status.epsilon if status is not None and not greedy else 0.0
+            told = status is not None and not greedy and math.isfinite(status.epsilon)
+            player.epsilon = status.epsilon if status is not None and told else 0.0
         # A slow terminal misses pictures; the game never falls behind its clock.
         draw = now - drawn_at >= 1 / PICTURES_A_SECOND
         scene = player.step(draw=draw)

@@ -61,6 +61,18 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the window until it is closed; the exit code. Errors are told in one line on standard error."""
+    try:
+        open_window(argv)
+    except ArcadeError as error:
+        print(f"arcade-dqn: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def open_window(argv: Sequence[str] | None = None) -> None:
+    """The same with the errors as they come, for a caller that tells them itself."""
     parser = build_parser()
     options = parser.parse_args(argv)
     if (options.target is None) == (options.play is None):
@@ -68,18 +80,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.beside is not None and options.play is not None:
         parser.error("--beside is for watching two agents; --play has the game's saved agent beside the person anyway")
     options.runs_dir = options.runs_dir or default_runs_dir()
-    try:
-        check_display(allow_dummy=options.allow_dummy)
-        # Here, because an error above should not wait for pygame.
-        from arcade_dqn.window.app import run
+    check_display(allow_dummy=options.allow_dummy)
+    # Here, because an error above should not wait for pygame.
+    from arcade_dqn.window.app import run
 
-        run(options)
-    except ArcadeError as error:
-        print(f"arcade-dqn: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    run(options)
 
 
 def check_display(*, allow_dummy: bool = False) -> None:
