@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import work
 from textual.app import App
+from textual.screen import Screen
 
 from arcade_dqn import preferences as prefs
 from arcade_dqn.errors import ArcadeError
@@ -97,6 +98,9 @@ class ArcadeApp(PersonalApp):
         self._warm_up = warm_up
         self._rewarm = False
         self._leaving = False
+        self._beginning = False
+        """Whether a run is being made or awaited that the cabinet does not know yet."""
+        self._quit_question: Screen[str] | None = None
         self._event_loop: asyncio.AbstractEventLoop | None = None
 
     @cached_property
@@ -220,11 +224,11 @@ class ArcadeApp(PersonalApp):
 
     @work(thread=True)
     def in_thread(self, *steps: Callable[[], Any]) -> None:
-        """Do one thing after the other, away from the event loop; an ArcadeError is shown and ends it."""
+        """Do one thing after the other, away from the event loop; what the disk or a program refuses is shown."""
         try:
             for step in steps:
                 step()
-        except ArcadeError as error:
+        except (ArcadeError, OSError) as error:
             self.call_from_thread(self.complain, error)
 
     def command(self, name: str, /, **arguments: Any) -> bool:
@@ -242,6 +246,8 @@ class ArcadeApp(PersonalApp):
         """Train `info` with its default preset or these settings; asks first if another run is in training."""
         if not info.installed():
             self.complain(ArcadeError(f"{info.title} is not installed; install it with: {info.install_command}"))
+        elif self._beginning:
+            self.go_to_training()
         elif not self.cabinet.running:
             self.begin(info.title, lambda: self._make_run(info, settings))
         elif settings is None and self.snapshot.game == info.title:
@@ -257,17 +263,21 @@ class ArcadeApp(PersonalApp):
 
     def resume(self, run: Path, game: str) -> None:
         """Go on with the run in this folder."""
-        if self.cabinet.running and self.snapshot.run == run:
+        if self._beginning or (self.cabinet.running and self.snapshot.run == run):
             self.go_to_training()
         elif self.cabinet.running:
             self.complain(ArcadeError(f"{self.snapshot.game} is training; stop it before another run is resumed"))
         else:
             self.begin(game, lambda: run, load=True)
 
-    @work
-    async def begin(self, game: str, make_run: Callable[[], Path], load: bool = False) -> None:
+    def begin(self, game: str, make_run: Callable[[], Path], load: bool = False) -> None:
         """Show the training screen at once, then make the run and give it to the trainer."""
+        self._beginning = True
         self.go_to_training()
+        self._begin(game, make_run, load)
+
+    @work
+    async def _begin(self, game: str, make_run: Callable[[], Path], load: bool) -> None:
 
         def start() -> None:
             run = make_run()
@@ -277,9 +287,11 @@ class ArcadeApp(PersonalApp):
 
         try:
             await asyncio.to_thread(start)
-        except ArcadeError as error:
+        except (ArcadeError, OSError) as error:
             self.complain(error)
             self.go_home()
+        finally:
+            self._beginning = False
 
     def _load_record(self, run: Path) -> None:
         from arcade_dqn.storage.run_dir import RunDir
@@ -300,8 +312,10 @@ class ArcadeApp(PersonalApp):
         )
         if answer == "back":
             self.go_to_training()
-        elif answer == "train":
-            self.command("stop")
+        elif answer == "train" and not self._beginning:
+            self._beginning = True  # already now: saving may take a while, in which the keys still work
+            if self.cabinet.running:
+                self.command("stop")
             while self.cabinet.running:
                 await asyncio.sleep(_LOOK)
             self.begin(info.title, lambda: self._make_run(info, settings))
@@ -439,20 +453,20 @@ class ArcadeApp(PersonalApp):
     # --- leaving ---
 
     async def action_quit(self) -> None:
-        if self._leaving:
+        if self._leaving or self._quit_question in self.screen_stack:
             return
-        if self.cabinet.running:
-            self._ask_to_quit()
-        else:
+        if not self.cabinet.running:
             self.leave()
-
-    @work
-    async def _ask_to_quit(self) -> None:
+            return
         from arcade_dqn.tui.screens.confirm import Answer, ConfirmScreen
 
         question = f"{self.snapshot.sentence}. It is stopped and saved first; you can resume it later."
         answers = [Answer("y", "Save and quit", "quit", "warning"), Answer("n", "Stay", "")]
-        if await self.push_screen_wait(ConfirmScreen("Quit while training?", question, answers)) == "quit":
+        self._quit_question = ConfirmScreen("Quit while training?", question, answers)
+        self.push_screen(self._quit_question, self._quit_answered)
+
+    def _quit_answered(self, answer: str | None) -> None:
+        if answer == "quit":
             self.leave()
 
     @work

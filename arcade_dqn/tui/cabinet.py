@@ -285,22 +285,26 @@ class Cabinet:
             return
         from arcade_dqn.link.board import BoardError, BoardReader
 
+        # A thread may begin another run meanwhile, so run and board are looked up once.
+        path, board = self._run / "board", self._board
+        if board is not None and board.path != path:
+            board = None
         try:
-            if self._board is not None and self._board.replaced():
-                self._forget_board()
-            if self._board is None:
-                self._board = BoardReader(self._run / "board")
-            status = self._board.status()
+            if board is None or board.replaced():
+                board = self._board = BoardReader(path)
+            status = board.status()
         except BoardError:
-            # Not there yet, or just being replaced: the next look, a tenth of a second later, will see it.
+            # Not there yet, or just being replaced: the next look, a tenth of a second later, will see it. Of a run
+            # that was moved away, what was seen last stays.
+            return
+        if self._run != path.parent:
             return
         self._status = status
         if self._phase == "running":
             self._state = status.state
 
     def _forget_board(self) -> None:
-        if self._board is not None:
-            self._board.close()
+        # Not closed, since the event loop may just be reading it: it closes when nobody holds it any more.
         self._board, self._status = None, None
 
     def _poll_window(self) -> None:
@@ -334,9 +338,7 @@ class Cabinet:
             window.stop(2.0)
         if trainer is not None:
             trainer.stop(60.0 if self.running else 0.5)
-        if self._board is not None:
-            self._board.close()
-            self._board = None
+        self._board = None
         if self._scratch is not None:
             self._scratch.close()
 

@@ -146,21 +146,29 @@ class Levers:
         value, status = self.value(control), self._arcade.snapshot.status
         if value is None and control.name == "epsilon" and status is not None and math.isfinite(status.epsilon):
             value = status.epsilon
+        if value is None:  # the trainer is not that far yet: it begins with what the run's settings say
+            value = self._own(control)
         if value is not None:
             self.set(control, control.step(value, up, now=status.steps_per_second if status else math.nan))
 
     def give_back(self, control: Control) -> None:
         """Epsilon back to its schedule, everything else to what the run's settings say."""
-        if control.name == "epsilon":
-            self.set(control, None)
-            return
+        value = None if control.name == "epsilon" else self._own(control)
+        if value is not None or control.name == "epsilon":
+            self.set(control, value)
+
+    def _own(self, control: Control) -> float | int | None:
+        """What the run's settings say; None, with the reason shown, if they cannot be read."""
         run = self._arcade.snapshot.run
         if run is None:
-            return
+            return None
         try:
-            self.set(control, get_setting(RunDir.open(run).settings(), SETTABLE[control.name]))
+            found = get_setting(RunDir.open(run).settings(), SETTABLE.get(control.name, "exploration.epsilon_start"))
         except ArcadeError as error:
             self._arcade.complain(error)
+            return None
+        assert isinstance(found, int | float)
+        return found
 
     def set(self, control: Control, value: Value) -> None:
         """Ask the trainer for this value."""

@@ -21,6 +21,9 @@ TAKEN = frozenset({"up", "down", "pageup", "pagedown", "home", "end", "enter", "
 """Keys that lists, fields and the terminal answer themselves before a screen's binding could: they can only be given to
 what has them already."""
 
+_SENT_AS = {"ctrl+h": "backspace", "ctrl+i": "tab", "ctrl+m": "enter"}
+"""Keys whose control character is another key's, so that a terminal cannot tell them apart."""
+
 
 def bindings() -> Iterator[tuple[str, Binding]]:
     """(place, binding) of every key that can be changed."""
@@ -37,6 +40,8 @@ def normal(key: str) -> str | None:
         return _name(key) if key.isprintable() else None
     *modifiers, base = key.lower().split("+")
     if len(base) == 1:
+        if modifiers == ["shift"] and base.isalpha():
+            return base.upper()  # what a terminal sends for it
         base = _name(base)
     if any(modifier not in _MODIFIERS for modifier in modifiers) or not base:
         return None
@@ -76,6 +81,8 @@ def checked(wanted: Mapping[str, str], file: str) -> tuple[Keymap, list[str]]:
                 problems.append(f'{file}: keys.{id} = "{words}": there is no key {word.strip()}; write t, ctrl+t or f5')
             elif defaults[id].priority and (_types(key) or key == "space"):
                 problems.append(f'{file}: keys.{id} = "{words}": it must be a key that types nothing, such as ctrl+t')
+            elif other := _SENT_AS.get(key):
+                problems.append(f'{file}: keys.{id} = "{words}": terminals send {other} for {key}; choose another key')
             elif key in TAKEN and key not in own:
                 problems.append(f'{file}: keys.{id} = "{words}": {key} has a use of its own; choose another key')
             else:

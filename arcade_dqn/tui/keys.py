@@ -6,6 +6,7 @@ Each binding has an id, by which a person's preferences give it another key (key
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from textual.binding import Binding, BindingType
 
@@ -29,6 +30,11 @@ EVERYWHERE: list[BindingType] = [
     _key("app.help", "question_mark", "show_help", "help", "This list of keys", shown="?"),
     _key("app.quit", "ctrl+q", "quit", "quit", "Leave; a run in training is saved first", shown="^q", first=True),
 ]
+
+EVERYWHERE_TOO: list[BindingType] = [
+    replace(binding, action=f"app.{binding.action}") for binding in EVERYWHERE[:2] if isinstance(binding, Binding)
+]
+"""The same for modal screens, to which the app's keys do not come; those that come first anyway left out."""
 
 HOME: list[BindingType] = [
     _key("home.train", "enter,t", "train", "train", "Train an agent on the chosen game", shown="↵/t"),

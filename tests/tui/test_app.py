@@ -83,6 +83,11 @@ async def test_quit_while_training_asks_and_lets_it_save(make_app: Callable[...,
         for _ in range(3):
             app.screen.post_message(events.Key("n", "n"))
         await settled(lambda: isinstance(app.screen, TrainingScreen))
+        # So does the question itself.
+        await pilot.press("ctrl+q", "ctrl+q")
+        await settled(lambda: "Quit while training?" in texts(app))
+        await pilot.press("n")
+        await settled(lambda: isinstance(app.screen, TrainingScreen))
         await pilot.pause()
         assert programs.trainer.alive
         await pilot.press("ctrl+q")

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from textual.command import CommandPalette
 
 from arcade_dqn.tui.app import ArcadeApp
 from arcade_dqn.tui.controls import BY_NAME
 from arcade_dqn.tui.screens.controls import ControlsScreen
+from arcade_dqn.tui.screens.help import HelpScreen
 from arcade_dqn.tui.screens.training import TrainingScreen
 
 
@@ -138,8 +140,31 @@ async def test_a_person_moves_the_levers(
         assert trainer.commands[-1] == ("set", {"name": "target_period", "value": 250})
         await pilot.press("up", "up", "0")
         assert trainer.commands[-1] == ("set", {"name": "epsilon", "value": None})
+        # The keys of everywhere are those of here, too.
+        await pilot.press("question_mark")
+        await settled(lambda: isinstance(app.screen, HelpScreen) and "Lower its value" in texts(app))
+        assert texts(app).index("Controls of a training") < texts(app).index("Everywhere")
+        await pilot.press("escape", "ctrl+p")
+        await settled(lambda: isinstance(app.screen, CommandPalette))
+        await pilot.press("escape")
+        await settled(lambda: isinstance(app.screen, ControlsScreen))
         await pilot.press("escape")
         await settled(lambda: isinstance(app.screen, TrainingScreen))
+
+
+async def test_the_levers_move_before_the_learner_is_ready(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("t")
+        await settled(lambda: bool(programs.started) and bool(programs.trainer.sent))
+        await settled(lambda: app.snapshot.running)
+        await pilot.press("minus", "minus", "left_square_bracket")
+        # From what the run's settings say: no limit, and CartPole's epsilon at the start.
+        assert [(one["name"], one["value"]) for name, one in programs.trainer.commands if name == "set"] == [
+            ("speed_limit", 5_000.0),
+            ("speed_limit", 2_000.0),
+            ("epsilon", 0.95),
+        ]
 
 
 async def test_the_speed_has_keys_of_its_own(make_app: Callable[..., ArcadeApp], programs: Any) -> None:

@@ -287,6 +287,57 @@ async def test_an_unwritable_runs_folder_is_told_and_home_stays(
         assert not programs.started
 
 
+async def test_a_runs_folder_that_cannot_be_read_is_told_and_the_shipped_agents_stay(
+    make_app: Callable[..., ArcadeApp], model: Path, tmp_path: Path
+) -> None:
+    shipped = tmp_path / "shipped" / "CartPole-v1" / "agent.safetensors"
+    shipped.parent.mkdir(parents=True)
+    model.rename(shipped)
+    app = make_app()
+    shutil.rmtree(tmp_path / "runs")
+    (tmp_path / "runs").write_text("a file where the folder should be")
+    async with app.run_test(size=(100, 30)):
+        await settled(lambda: home(app)._best.keys() == {"CartPole-v1"})
+        assert f"Cannot read the runs in {tmp_path / 'runs'}" in [*app._notifications][-1].message
+
+
+async def test_a_hasty_key_begins_one_run(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        for _ in range(2):
+            app.train(GAMES[0])
+        await settled(lambda: bool(programs.started) and bool(programs.trainer.sent))
+        programs.trainer.begins()
+        await settled(lambda: app.snapshot.status is not None)
+        await pilot.pause()
+        assert isinstance(app.screen, TrainingScreen)
+        assert [name for name, _ in programs.trainer.commands] == ["open"]
+        assert len(list((app.runs_dir / "CartPole-v1").iterdir())) == 1
+        assert not app._notifications
+
+
+async def test_while_one_run_is_saved_for_another_a_third_is_not_begun(
+    make_app: Callable[..., ArcadeApp], programs: Any
+) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("t")
+        await settled(lambda: bool(programs.started) and bool(programs.trainer.sent))
+        first = programs.trainer
+        first.begins()
+        await pilot.press("escape", "down", "t")
+        await settled(lambda: "train Acrobot?" in texts(app))
+        await pilot.press("y")
+        await settled(lambda: ("stop", {}) in first.commands)
+        app.go_home()
+        await pilot.press("down", "t")
+        assert isinstance(app.screen, TrainingScreen)
+        first.says("ended", reason="stopped", step=5, message="stopped", model=None)
+        await settled(lambda: programs.trainer is not first and bool(programs.trainer.sent))
+        await pilot.pause()
+        assert sorted(one.name for one in app.runs_dir.iterdir()) == ["Acrobot-v1", "CartPole-v1"]
+
+
 def test_the_card_keeps_its_width() -> None:
     for info in GAMES:
         lines = _card(info, None, True, 44).plain.splitlines()

@@ -39,6 +39,8 @@ def texts(app: ArcadeApp) -> str:
         ("space", "space"),
         ("left_square_bracket", "left_square_bracket"),
         ("é", "é"),
+        ("shift+g", "G"),
+        ("shift+left", "shift+left"),
         ("", None),
         ("fnord", None),
         ("hyper+t", None),
@@ -77,6 +79,14 @@ def test_a_key_that_lists_and_fields_need() -> None:
     ]
     # What has the key already may keep it among others.
     assert checked({"home.train": "enter,g"}, "file") == ({"home.train": "enter,g"}, [])
+
+
+@pytest.mark.parametrize(("key", "sent"), [("ctrl+i", "tab"), ("ctrl+m", "enter"), ("ctrl+h", "backspace")])
+def test_a_key_that_arrives_as_another_one(key: str, sent: str) -> None:
+    assert checked({"home.demo": key}, "file") == (
+        {},
+        [f'file: keys.home.demo = "{key}": terminals send {sent} for {key}; choose another key'],
+    )
 
 
 def test_a_key_that_works_within_fields_must_type_nothing() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from arcade_dqn.tui.screens.stages import StagesScreen
 from arcade_dqn.tui.screens.theatre import TheatreScreen
 from arcade_dqn.tui.screens.training import TrainingScreen
 from arcade_dqn.tui.widgets.chart import Chart
+from arcade_dqn.tui.widgets.picture import Picture
 
 
 async def settled(ready: Callable[[], bool]) -> None:
@@ -36,6 +38,14 @@ async def settled(ready: Callable[[], bool]) -> None:
 def rows(app: ArcadeApp) -> list[list[str]]:
     table = app.screen.query_one(DataTable)
     return [[str(cell) for cell in table.get_row_at(index)] for index in range(table.row_count)]
+
+
+def texts(app: ArcadeApp) -> str:
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+
+
+def picture_title(app: ArcadeApp) -> str:
+    return str(app.screen.query_one(Picture).border_title)
 
 
 def about(app: ArcadeApp) -> str:
@@ -116,6 +126,11 @@ async def test_a_model_plays_here_without_a_display(make_app: Callable[..., Arca
             await settled(lambda: len(rows(app)) == 3)
             await pilot.press(key)
             await settled(lambda: isinstance(app.screen, TheatreScreen))
+            # Paused and left for another screen, it is no longer called so: coming back begins another episode.
+            await pilot.press("space")
+            assert picture_title(app).endswith("· paused")
+            await pilot.press("question_mark", "escape")
+            await settled(lambda: isinstance(app.screen, TheatreScreen) and not picture_title(app).endswith("paused"))
             await pilot.press("escape", "escape")
 
 
@@ -270,6 +285,33 @@ async def test_marked_runs_are_compared(make_app: Callable[..., ArcadeApp], tmp_
         await settled(lambda: "seed3 · 1 seed · 30.0 at 4 s" in legend(app))
         await pilot.press("escape")
         await settled(lambda: isinstance(app.screen, RunsScreen))
+
+        # Marks that the filter hides count; a run that is gone is told once, and the others are still drawn.
+        await pilot.press("slash", *"seed3", "enter")
+        await settled(lambda: names(app) == ["seed3"])
+        await pilot.press("c")
+        await settled(lambda: isinstance(app.screen, CompareScreen) and len(chart(app).plot.traces) == 6)
+        told = len(app._notifications)
+        shutil.rmtree(app.runs_dir / "CartPole-v1" / "seed2")
+        for _ in range(2):
+            app.screen._read()  # type: ignore[attr-defined]
+            await settled(lambda: len(chart(app).plot.traces) == 4)
+            await app.workers.wait_for_complete()
+        assert len(app._notifications) == told + 1
+
+
+async def test_a_comparison_without_anything_to_draw_says_so(
+    make_app: Callable[..., ArcadeApp], make_run: Callable[..., RunDir]
+) -> None:
+    make_run()
+    app = make_app()
+    async with app.run_test(size=(120, 30)) as pilot:
+        await pilot.press("r")
+        await settled(lambda: len(rows(app)) == 1)
+        await pilot.press("c")
+        await settled(lambda: isinstance(app.screen, CompareScreen) and "no episode has ended yet" in texts(app))
+        await pilot.press("v")
+        await settled(lambda: "no evaluation yet" in texts(app))
 
 
 async def test_many_episodes_are_smoothed_more(make_app: Callable[..., ArcadeApp], tmp_path: Path) -> None:

@@ -219,6 +219,32 @@ async def test_keys_that_need_a_run_go_grey_at_its_end(make_app: Callable[..., A
         assert isinstance(app.screen, HomeScreen)
 
 
+async def test_a_run_that_never_began_says_so(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("t")
+        await settled(lambda: bool(programs.started) and bool(programs.trainer.sent))
+        await settled(lambda: "the learner is getting ready" in texts(app))
+        programs.trainer.says("ended", reason="failed", message="the replay buffer needs 71 GiB", model=None)
+        await settled(lambda: "it ended before it began; the log says why" in texts(app))
+        assert "FAILED" in texts(app)
+
+
+async def test_a_run_that_is_moved_away_stays_as_it_was_seen(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+    app = make_app()
+    async with training(app, programs) as pilot:
+        programs.trainer.says("ended", reason="steps", step=9, message="done after 9 steps", model="final")
+        await settled(lambda: app.snapshot.phase == "ended")
+        run = app.snapshot.run
+        assert run is not None
+        run.rename(run.with_name("elsewhere"))
+        looks = app.screen._looks  # type: ignore[attr-defined]
+        await settled(lambda: app.screen._looks > looks + 2)  # type: ignore[attr-defined]
+        assert app.snapshot.status is not None and app.snapshot.status.step == 1_000
+        await pilot.pause()
+        assert "1,000 / 10,000" in texts(app)
+
+
 async def test_a_dead_trainer_is_offered_to_be_resumed(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
     app = make_app()
     async with training(app, programs) as pilot:

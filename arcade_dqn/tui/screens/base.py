@@ -10,6 +10,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from arcade_dqn.games.catalog import GAMES
+from arcade_dqn.tui import keys
 from arcade_dqn.tui.widgets.keybar import KeyBar
 from arcade_dqn.tui.widgets.titlebar import TitleBar
 
@@ -28,6 +29,8 @@ def title_of(game: str) -> str:
 
 class SeeThrough(ModalScreen[None]):
     """A modal screen that covers a part only: the screen under it goes on showing what happens."""
+
+    BINDINGS = keys.EVERYWHERE_TOO
 
 
 def front(app: App[Any]) -> Screen[Any] | None:

@@ -43,6 +43,8 @@ class CompareScreen(ArcadeScreen):
         super().__init__()
         self._paths = list(paths)
         self._runs: list[RunCurves] = []
+        self._unread: set[Path] = set()
+        """Those that cannot be read, of which a person was told."""
         self._clock = False
         self._scores = False
         self._notch: int | None = None
@@ -66,11 +68,15 @@ class CompareScreen(ArcadeScreen):
 
     @work(thread=True, exclusive=True)
     def _read(self) -> None:
-        try:
-            runs = [read_curves(path) for path in self._paths]
-        except ArcadeError as error:
-            self.app.call_from_thread(self.arcade.complain, error)
-            return
+        runs = []
+        for path in self._paths:
+            try:
+                runs.append(read_curves(path))
+                self._unread.discard(path)
+            except ArcadeError as error:
+                if path not in self._unread:
+                    self._unread.add(path)
+                    self.app.call_from_thread(self.arcade.complain, error)
         self.app.call_from_thread(self._found, runs)
 
     def _found(self, runs: list[RunCurves]) -> None:
@@ -80,7 +86,7 @@ class CompareScreen(ArcadeScreen):
         self._draw()
 
     def _draw(self) -> None:
-        if not self.active:
+        if not self.active or self._notch is None:
             return
         chart, legend = self.query_one("#compare-chart", Chart), self.query_one("#compare-legend", Static)
         axis = "seconds of training" if self._clock else "steps"
@@ -88,7 +94,8 @@ class CompareScreen(ArcadeScreen):
             every = groups(self._runs, clock=self._clock)
             found = every[: len(_LETTERS)]
             left_out = len(every) - len(found)
-            chart.show(Plot(tuple(trace for index, group in enumerate(found) for trace in _band(index, group))))
+            traces = [trace for index, group in enumerate(found) for trace in _band(index, group)]
+            chart.show(Plot(tuple(traces)), empty="no evaluation yet")
             chart.border_title = f"Evaluations over {axis}, with the 95% interval of the mean over seeds"
             chart.border_subtitle = ""
             legend.update(
@@ -97,12 +104,12 @@ class CompareScreen(ArcadeScreen):
                 )
             )
         else:
-            notch = _first_notch(0) if self._notch is None else self._notch
+            notch = self._notch
             window = _WINDOWS[notch]
             shown = self._runs[: len(_LETTERS)]
             left_out = len(self._runs) - len(shown)
             traces = [trace for index, run in enumerate(shown) for trace in self._curve(index, run, window)]
-            chart.show(Plot(tuple(traces)))
+            chart.show(Plot(tuple(traces)), empty="no episode has ended yet")
             chart.border_title = f"Return over {axis}"
             slider = "─" * notch + "●" + "─" * (len(_WINDOWS) - 1 - notch)
             chart.border_subtitle = f"smoothing {slider} mean of {window} episode{'s' if window > 1 else ''}"

@@ -59,8 +59,11 @@ class RunsScreen(ArcadeScreen):
         table: DataTable[Text] = DataTable(id="runs", cursor_type="row", zebra_stripes=False)
         table.border_title = "Runs"
         yield table
-        yield Input(id="filter", compact=True, placeholder="words of game, name or state; esc shows all")
+        yield Input(id="filter", compact=True, placeholder=self._filter_hint())
         yield Static("looking through the folder", id="about", markup=False)
+
+    def _filter_hint(self) -> str:
+        return f"words of game, name or state; {self.arcade.key('runs.back')} shows all"
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -212,7 +215,9 @@ class RunsScreen(ArcadeScreen):
     def action_compare(self) -> None:
         from arcade_dqn.tui.screens.compare import CompareScreen
 
-        chosen = [run.path for run in self._runs if run.path in self._marked]
+        # Those that the filter hides, too: they were marked under another one.
+        marked = (run for run in self._known if run.path in self._marked)
+        chosen = [run.path for run in sorted(marked, key=_ORDERS[self._order])]
         if not chosen and (run := self._usable()) is not None:
             chosen = [run.path]
         if chosen:

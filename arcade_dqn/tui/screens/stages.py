@@ -121,8 +121,9 @@ class StagesScreen(ArcadeScreen):
             about.update(f"{entry.path}\n{entry.problem}")
         else:
             pair = self._pair()
-            alone = _LONE if len(self._entries) == 1 else "space marks it as A"
-            beside = f"b plays {_step(pair[0])} beside {_step(pair[1])}" if pair else alone
+            key = self.arcade.key
+            alone = _LONE if len(self._entries) == 1 else f"{key('stages.mark')} marks it as A"
+            beside = f"{key('stages.beside')} plays {_step(pair[0])} beside {_step(pair[1])}" if pair else alone
             about.update(f"{entry.path}\n{beside}")
 
     @on(DataTable.RowSelected)
@@ -153,7 +154,10 @@ class StagesScreen(ArcadeScreen):
     def action_beside(self) -> None:
         pair = self._pair()
         if pair is None:
-            self.notify("Two different saved steps are needed: mark one with space, and go to another one.")
+            mark = self.arcade.key("stages.mark")
+            self.notify(
+                f"Two different saved steps are needed: mark one with {mark}, and go to another one.", markup=False
+            )
         else:
             names = f"{title_of(self._game)}: {_step(pair[0])} beside {_step(pair[1])}"
             self.arcade.watch_side_by_side(str(pair[0].path), str(pair[1].path), names)

@@ -42,6 +42,8 @@ class TheatreScreen(ArcadeScreen):
 
     def on_screen_suspend(self) -> None:
         self.arcade.projector.show(None, (0, 0))
+        # Coming back begins another episode, which nobody has paused.
+        self.query_one(Picture).border_title = self._name
 
     def _resized(self) -> None:
         if self.active:

@@ -127,7 +127,9 @@ class TrainingScreen(ArcadeScreen):
         progress = self.query_one("#progress", ProgressLine)
         if status is None:
             progress.set(word, tone, 0, 0, math.nan, math.nan)
-            self.query_one("#facts", Static).update(" the learner is getting ready", layout=False)
+            over = snapshot.phase in ("ended", "died")
+            what = "it ended before it began; the log says why" if over else "the learner is getting ready"
+            self.query_one("#facts", Static).update(f" {what}", layout=False)
             return
         running = snapshot.state == "training"
         eta = status.eta_seconds if running else math.nan

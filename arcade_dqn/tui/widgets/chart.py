@@ -210,9 +210,10 @@ class Chart(Widget):
     def plot(self) -> Plot:
         return self._plot
 
-    def show(self, plot: Plot) -> None:
-        """Draw another plot."""
+    def show(self, plot: Plot, *, empty: str | None = None) -> None:
+        """Draw another plot; `empty` is what to say from now on where there is nothing to draw."""
         self._plot, self._drawn = plot, None
+        self._empty = self._empty if empty is None else empty
         self.refresh()
 
     def _is_empty(self) -> bool:
