@@ -83,7 +83,9 @@ class LearningSettings(_Section):
     )
     adam_epsilon: float = _setting(1e-7, "Adam's denominator constant", low=1e-12, high=1.0)
     batch_size: int = _setting(64, "transitions in a minibatch", unit="transitions", low=1, high=4096)
-    loss: Literal["huber", "mse"] = _setting("huber", "loss of the temporal-difference error (Huber's delta is 1)")
+    loss: Literal["huber", "mse"] = _setting(
+        "huber", "loss of the temporal-difference error (Huber's delta is 1); c51 and qr have their own"
+    )
     gradient_clip: float = _setting(10.0, "largest global norm of a gradient; 0 leaves it alone", low=0.0, high=1e6)
     double: bool = _setting(
         False, "Double DQN (van Hasselt 2016): the online network chooses the action, the target network values it"

@@ -259,7 +259,7 @@ class Learner:
             loss = error = losses.categorical_loss(losses.of_action(outputs_tm1, a_tm1), target)
         else:
             target = losses.quantile_target(outputs_t, action_weights, bonus, r_t, discount_t)
-            loss = error = losses.quantile_loss(losses.of_action(outputs_tm1, a_tm1), target, learning.loss)
+            loss = error = losses.quantile_loss(losses.of_action(outputs_tm1, a_tm1), target)
         return tf.reduce_mean(weight * loss), tf.reduce_mean(losses.of_action(q_tm1, a_tm1)), error
 
     def _apply_gradients(self, gradients: Any) -> None:

@@ -129,13 +129,16 @@ def quantile_target(
     return tf.stop_gradient(r_t[:, None] + discount_t[:, None] * quantiles)
 
 
-def quantile_loss(quantiles: Tensor, target: Tensor, kind: Literal["huber", "mse"]) -> Tensor:
-    """Quantile regression loss [B] of predicted and target quantiles [B, N] (Dabney 2018, equation 10, kappa 1)."""
+def quantile_loss(quantiles: Tensor, target: Tensor) -> Tensor:
+    """Quantile regression loss [B] of predicted and target quantiles [B, N] (Dabney 2018, equation 10, kappa 1).
+
+    Huber's, whatever the setting says: squared errors, tilted like these, would lead to expectiles.
+    """
     count = quantiles.shape[1]
     levels = (tf.range(count, dtype=tf.float32) + 0.5) / count
     error = target[:, None, :] - quantiles[:, :, None]
     tilt = tf.abs(levels[None, :, None] - tf.cast(error < 0, tf.float32))
-    return tf.reduce_sum(tf.reduce_mean(tilt * regression_loss(error, kind), axis=2), axis=1)
+    return tf.reduce_sum(tf.reduce_mean(tilt * regression_loss(error, "huber"), axis=2), axis=1)
 
 
 # --- gradients -----------------------------------------------------------------------------------------------------

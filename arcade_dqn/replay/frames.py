@@ -35,7 +35,7 @@ class FrameStore(Protocol):
         """The frames that are here, numbered by their ids; without copies of the pieces in `have`."""
 
     def set_state(self, frames: Records) -> None:
-        """Become the store that `get_state` described."""
+        """Become the store that `get_state` described. Raises ValueError for one of another capacity."""
 
 
 class ArrayFrames:
@@ -68,6 +68,7 @@ class ArrayFrames:
         return lambda: columns
 
     def set_state(self, frames: Records) -> None:
+        _check(frames, self.capacity)
         self.next_id = frames.end
         for ids, dropped, columns in frames.filled():
             self._frames[ids % self.capacity] = columns["frames"][dropped:]
@@ -127,6 +128,7 @@ class Lz4Frames:
         return columns
 
     def set_state(self, frames: Records) -> None:
+        _check(frames, self.capacity)
         self.next_id = frames.end
         self._packed = [b""] * min(frames.end, self.capacity)
         for ids, dropped, columns in frames.filled():
@@ -136,3 +138,9 @@ class Lz4Frames:
             for frame_id, start, end in zip(ids.tolist(), starts[dropped:], ends[dropped:], strict=True):
                 self._packed[frame_id % self.capacity] = blob[start:end]
         self._packed_bytes = sum(map(len, self._packed))
+
+
+def _check(frames: Records, capacity: int) -> None:
+    """Transitions name their frames by slot, and in a store of another capacity each id has another one."""
+    if frames.start != max(0, frames.end - capacity):
+        raise ValueError(f"the replay buffer's frames were not in a store of {capacity:,}")

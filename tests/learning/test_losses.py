@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from arcade_dqn.learning.losses import (
@@ -94,8 +95,19 @@ def test_quantiles_by_hand() -> None:
     soft = quantile_target(outputs, tf.constant([[0.5, 0.5]]), tf.constant([[0.0, 2.0]]), reward, discount)
     np.testing.assert_allclose(soft, [[1 + 0.5 * (0.5 * 1 + 0.5 * 12), 1 + 0.5 * (0.5 * 3 + 0.5 * 22)]])
     # Levels 1/4 and 3/4. Errors of quantile 0: 1 and 3; of quantile 2: -1 and 1. Huber: 0.5, 2.5; 0.5, 0.5.
-    loss = quantile_loss(tf.constant([[0.0, 2.0]]), tf.constant([[1.0, 3.0]]), "huber")
+    loss = quantile_loss(tf.constant([[0.0, 2.0]]), tf.constant([[1.0, 3.0]]))
     np.testing.assert_allclose(loss, [0.25 * (0.5 + 2.5) / 2 + (0.25 * 0.5 + 0.75 * 0.5) / 2], rtol=1e-6)
+
+
+def test_quantiles_of_a_skewed_return_average_to_its_mean() -> None:
+    # A return of 0 in nine cases of ten, else 10. Squared errors tilted by the levels would settle at a mean of 1.84.
+    returns = tf.constant([[0.0] * 9 + [10.0]])
+    quantiles = tf.Variable(tf.zeros((1, 51)))
+    for _ in range(3000):
+        with tf.GradientTape() as tape:
+            loss = quantile_loss(quantiles, returns)
+        quantiles.assign_sub(2.0 * tape.gradient(loss, quantiles))
+    assert float(tf.reduce_mean(quantiles)) == pytest.approx(1.0, abs=0.15)
 
 
 def test_td_error_by_hand() -> None:
