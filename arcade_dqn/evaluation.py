@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -46,10 +46,6 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "returns": list(self.returns)}
-
-    @classmethod
-    def from_dict(cls, table: Mapping[str, Any]) -> Evaluation:
-        return cls.from_returns([float(score) for score in table["returns"]], int(table["seed"]))
 
 
 def training_seed(seed: int, stream: int = 0) -> int:

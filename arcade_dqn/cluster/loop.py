@@ -38,10 +38,15 @@ from arcade_dqn.learning.learner import MAX_FUSED, Learner, Updates
 from arcade_dqn.replay.buffer import Batch, importance_weights
 from arcade_dqn.replay.records import Have
 from arcade_dqn.training.demonstrator import Demonstrator
-from arcade_dqn.training.loop import Step, importance_exponent, joined, learning_share
+from arcade_dqn.training.loop import (
+    REPLAY_STREAM,
+    WEIGHTS_STREAM,
+    Step,
+    importance_exponent,
+    joined,
+    learning_share,
+)
 
-_WEIGHTS, _REPLAY = 1, 3
-"""Streams of random numbers, the same as in a local run."""
 _WAIT = 0.05
 """Seconds that news is waited for before the driver may look around."""
 _WAIT_LEARNING = 0.002
@@ -75,14 +80,14 @@ class ClusterLoop:
         self.game = game = games[0]
         seed, cluster, learning = settings.run.seed, settings.cluster, settings.learning
         shape, n_actions = game.observation_shape, game.n_actions
-        weights = initial_weights(settings.network, shape, n_actions, training_seed(seed, _WEIGHTS))
+        weights = initial_weights(settings.network, shape, n_actions, training_seed(seed, WEIGHTS_STREAM))
         # Before Ray: what goes wrong here must leave no process behind.
         self.learner = Learner(settings, shape, game.frame_dtype, n_actions, weights)
         self.policy = Policy(settings.network, shape, n_actions, weights)
         self._writer = SegmentWriter(game.stack, learning.discount, learning.n_step)
         self.demonstrator = Demonstrator(self._writer, game.stack, settings)
         self._schedule = EpsilonSchedule(settings.exploration)
-        self._rng = np.random.default_rng(training_seed(seed, _REPLAY))
+        self._rng = np.random.default_rng(training_seed(seed, REPLAY_STREAM))
         self.epsilon_override: float | None = None
         self.updates_per_train = learning.updates_per_train
         self.step = 0

@@ -289,7 +289,7 @@ def is_alive(status: Status) -> bool:
 
     It does not if it said "done" or "failed", if no process has its pid or only a zombie has, or if the process that
     has it now is younger than the status (the pid was given away again). Silence alone does not make it dead: a
-    trainer that compiles its update or saves a large buffer publishes nothing for seconds; show `age` for that.
+    trainer that compiles its update or saves a large buffer publishes nothing for seconds.
     """
     if status.state in ENDED or status.pid <= 0:
         return False

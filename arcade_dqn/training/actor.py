@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from arcade_dqn.config import Settings
+from arcade_dqn.config import EnvironmentSettings, Settings
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.games.make import Game
 from arcade_dqn.games.pixels import FrameStack
@@ -40,8 +40,7 @@ class Actor:
     def __init__(self, game: Game, writer: StepWriter, settings: Settings, seed: int) -> None:
         self.game = game
         self._seed: int | None = seed
-        self._clip = settings.environment.clip_rewards
-        self._zero_on_life_loss = settings.environment.life_loss
+        self._settings = settings.environment
         self._writer = writer
         self._stack = FrameStack(game.stack, game.frame_shape, game.frame_dtype)
         self._observation: np.ndarray | None = None
@@ -75,8 +74,7 @@ class Actor:
                 f"{self.game.info.id} returned the reward {outcome.reward} in step {self._length + 1} of an episode; "
                 "rewards must be finite numbers"
             )
-        r_t = float(np.sign(outcome.reward)) if self._clip else outcome.reward
-        terminated = outcome.terminated or (self._zero_on_life_loss and outcome.life_lost)
+        r_t, terminated = as_learned(outcome.reward, outcome.terminated, outcome.life_lost, self._settings)
         ended = outcome.terminated or outcome.truncated
         self._writer.step(a_tm1, r_t, outcome.frame, terminated=terminated, ended=ended)
         self._score += outcome.reward
@@ -141,3 +139,12 @@ class Actor:
         self._observation = None
         if state["observation"] is not None:
             self._observation = self._stack.observation = np.asarray(state["observation"])
+
+
+def as_learned(reward: float, terminated: bool, life_lost: bool, settings: EnvironmentSettings) -> tuple[float, bool]:
+    """A step's reward and whether nothing follows it, as learning takes them.
+
+    With `clip_rewards` of the reward only its sign, with `life_loss` a lost life as an end (Mnih 2015).
+    """
+    r_t = float(np.sign(reward)) if settings.clip_rewards else reward
+    return r_t, terminated or (settings.life_loss and life_lost)

@@ -6,11 +6,10 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from arcade_dqn.config import Settings
 from arcade_dqn.replay.nstep import StepWriter
 from arcade_dqn.storage.demonstrations import Demonstration
+from arcade_dqn.training.actor import as_learned
 
 
 class Demonstrator:
@@ -20,8 +19,7 @@ class Demonstrator:
     """
 
     def __init__(self, writer: StepWriter, stack: int, settings: Settings) -> None:
-        self._clip = settings.environment.clip_rewards
-        self._zero_on_life_loss = settings.environment.life_loss
+        self._settings = settings.environment
         self._writer = writer
         self._stack = stack
         self._waiting: deque[Demonstration] = deque()
@@ -58,14 +56,10 @@ class Demonstrator:
 
     def _write(self, one: Demonstration, at: int) -> None:
         ended = at + 1 == len(one)
-        reward = float(one.reward[at])
-        self._writer.step(
-            int(one.a_tm1[at]),
-            float(np.sign(reward)) if self._clip else reward,
-            one.frames[self._stack + at],
-            terminated=(ended and one.terminated) or (self._zero_on_life_loss and bool(one.life_lost[at])),
-            ended=ended,
+        r_t, terminated = as_learned(
+            float(one.reward[at]), ended and one.terminated, bool(one.life_lost[at]), self._settings
         )
+        self._writer.step(int(one.a_tm1[at]), r_t, one.frames[self._stack + at], terminated=terminated, ended=ended)
         self.steps += 1
         if ended:
             self._at = 0

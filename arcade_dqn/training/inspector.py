@@ -35,9 +35,10 @@ class Inspector:
         """What the buffer holds at the run's `step`, and one transition, for an event.
 
         The transition is the one with this `number` (None: the newest), or the nearest one that is still there. `jump`
-        "end" or "reward" goes on from it to the next older one that ends an episode or has a reward that is not zero,
-        beginning again at the newest after the oldest; `found` says whether there is one. "surprise" goes to the
-        largest error of a sample. The buffer must not be empty.
+        "end" or "reward" goes on from it to the next older one whose n steps end in a terminal state (an episode that
+        is cut off has none) or that has a reward that is not zero, beginning again at the newest after the oldest;
+        `found` says whether there is one. "surprise" goes to the largest error of a sample. The buffer must not be
+        empty.
         """
         replay = self._replay
         scalars = replay.scalars()

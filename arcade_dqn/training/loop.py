@@ -38,7 +38,7 @@ from arcade_dqn.training.demonstrator import Demonstrator
 from arcade_dqn.training.inspector import Inspector
 
 # The streams of random numbers in a run, each with its own seed. Further copies of a game follow the last one.
-_GAME, _WEIGHTS, _EXPLORATION, _REPLAY, _COPIES = range(5)
+_GAME, WEIGHTS_STREAM, _EXPLORATION, REPLAY_STREAM, _COPIES = range(5)
 
 
 class LoopError(ArcadeError):
@@ -92,7 +92,7 @@ class Loop:
         seed = settings.run.seed
         shape, n_actions = game.observation_shape, game.n_actions
         # 1. A Q-network, and a copy of it as target network. Keras learns with it; NumPy acts with the same weights.
-        weights = initial_weights(settings.network, shape, n_actions, training_seed(seed, _WEIGHTS))
+        weights = initial_weights(settings.network, shape, n_actions, training_seed(seed, WEIGHTS_STREAM))
         self.learner = Learner(settings, shape, game.frame_dtype, n_actions, weights)
         self.policy = Policy(settings.network, shape, n_actions, weights)
         # 2. An empty replay buffer.
@@ -101,7 +101,7 @@ class Loop:
             game.frame_shape,
             game.frame_dtype,
             game.stack,
-            training_seed(seed, _REPLAY),
+            training_seed(seed, REPLAY_STREAM),
             settings.learning.n_step,
             writers=len(games) + 1,
         )
@@ -149,24 +149,23 @@ class Loop:
             epsilon = self.epsilon
             actors = self._actors[: total - self.step]
             actions = self._act([actor.observe() for actor in actors], epsilon)
-            ended = [actor.play(a_tm1) for actor, a_tm1 in zip(actors, actions, strict=True)]
+            before, episodes = self.step, []
+            for actor, a_tm1 in zip(actors, actions, strict=True):
+                episode = actor.play(a_tm1)
+                self.step += 1  # one by one: if a game fails, those before it have played
+                if episode is not None:
+                    self.episode += 1
+                    episodes.append(episode._replace(step=self.step))
             self.demonstrator.step()
-            episodes = tuple(
-                episode._replace(step=self.step + number)
-                for number, episode in enumerate(ended, 1)
-                if episode is not None
-            )
-            self.step += len(actors)
-            self.episode += len(episodes)
 
-            trainings = self.step // learning.train_every - (self.step - len(actors)) // learning.train_every
+            trainings = self.step // learning.train_every - before // learning.train_every
             updates: Updates | None = None
             if trainings and self.updates_per_train and self.replay.holds(self.settings.replay.learning_start):
                 updates = self._finish_learning()
                 self._begin_learning(trainings * self.updates_per_train)
             if not learning.overlap or self.step >= total:
                 updates = joined(updates, self._finish_learning())
-            yield Step(self.step, len(actors), epsilon, episodes, updates)
+            yield Step(self.step, len(actors), epsilon, tuple(episodes), updates)
             # 7. Repeat until the stop condition: `run.steps` here; whoever drives the loop may stop it sooner.
 
     def _act(self, observations: list[np.ndarray], epsilon: float) -> list[int]:

@@ -101,7 +101,7 @@ REPLAY: list[BindingType] = [
     ),
     _key("replay.oldest", "home", "edge(False)", "oldest", "The oldest transition that is still there", shown="Home"),
     _key("replay.newest", "end", "edge(True)", "newest", "The newest transition", shown="End"),
-    _key("replay.end", "e", "jump('end')", "episode end", "The next older transition that ends an episode"),
+    _key("replay.end", "e", "jump('end')", "episode end", "The next older transition that ends in a terminal state"),
     _key("replay.reward", "r", "jump('reward')", "reward", "The next older transition with a reward"),
     _key("replay.surprise", "s", "jump('surprise')", "surprise", "The largest TD error of a sample"),
     _key("replay.follow", "f", "follow", "follow", "Follow the newest transition"),

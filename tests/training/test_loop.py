@@ -212,6 +212,19 @@ def test_copies_have_their_own_episodes_seeds_and_windows() -> None:
     assert got == [*first, second[0], *second[1:], *first, second[0], *first, *second[1:]]
 
 
+def test_of_copies_of_which_one_fails_those_that_have_played_are_counted() -> None:
+    games = [Corridor(limit=1), Corridor(limit=1), Corridor(limit=1)]
+    loop = Loop(settings(environment__copies=3), games)
+
+    def fail(action: int) -> Outcome:
+        raise RuntimeError("broken")
+
+    games[2].step = fail  # type: ignore[method-assign]
+    with pytest.raises(RuntimeError, match="broken"):
+        next(loop.steps())
+    assert (loop.step, loop.episode, loop.replay.added) == (2, 2, 2)
+
+
 def test_a_multiple_is_reached_by_the_step_that_passes_it() -> None:
     steps = [Step(step, 3, 0.0, (), None) for step in range(3, 31, 3)]
     assert [step.step for step in steps if step.reached(10)] == [12, 21, 30]
