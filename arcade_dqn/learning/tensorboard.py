@@ -35,6 +35,11 @@ class EventWriter:
         )
         self._write(tf.compat.v1.Event(wall_time=time.time(), step=step, summary=summary))
 
+    def restart(self, step: int) -> None:
+        """The run goes on from `step`: what earlier files hold from later steps is not shown any more."""
+        start = tf.compat.v1.SessionLog(status=tf.compat.v1.SessionLog.START)
+        self._write(tf.compat.v1.Event(wall_time=time.time(), step=step + 1, session_log=start))
+
     def flush(self) -> None:
         with self._told():
             self._writer.flush()

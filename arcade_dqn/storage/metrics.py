@@ -70,12 +70,14 @@ class MetricsFile:
             raise StorageError(f"cannot read {self.path}: {reason(error)}") from error
         return records
 
-    def size(self) -> int:
+    def size(self, *, durable: bool = False) -> int:
         """Bytes so far: a checkpoint keeps it, and the run that goes on from there begins with `truncate`.
 
-        Raises StorageError.
+        With `durable` they are on the disk before it returns, as the checkpoint is. Raises StorageError.
         """
         try:
+            if durable and self._file is not None:
+                os.fsync(self._file)
             return self.path.stat().st_size
         except FileNotFoundError:
             return 0

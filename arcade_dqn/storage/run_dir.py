@@ -180,7 +180,8 @@ class RunDir:
         """
         _refuse_links(self.path)
         with locked(self.path / "lock", f"the run {self.path}"):
-            remove_unfinished(self.path)
+            for folder in (self.path, self.path / "stages"):
+                remove_unfinished(folder)
             try:
                 yield
             finally:
@@ -230,9 +231,9 @@ class RunDir:
         """The records of metrics.jsonl in order, without lines that a kill may have cut. Raises StorageError."""
         return self._metrics.read()
 
-    def metrics_size(self) -> int:
-        """Bytes of metrics so far, to keep in a checkpoint."""
-        return self._metrics.size()
+    def metrics_size(self, *, durable: bool = False) -> int:
+        """Bytes of metrics so far, to keep in a checkpoint; with `durable` they are on the disk."""
+        return self._metrics.size(durable=durable)
 
     def set_metrics_aside(self) -> Path:
         """Rename metrics.jsonl to metrics-1.jsonl, or the first free number; returns the new path."""

@@ -49,18 +49,29 @@ class Examiner:
         self._keep_if_best(self._evaluate(self._settings.episodes, _QUICK))
 
     def decide(self) -> bool:
-        """The evaluation that is due; True if it and a longer one on other episodes both reach the goal."""
-        settings, goal = self._settings, self._goal
-        evaluation = self._evaluate(settings.episodes, _QUICK)
+        """The evaluation that is due; True if it and a longer one on other episodes both reach the goal.
+
+        It counts as done once the run is to go on after it: one that is stopped meanwhile decides again.
+        """
+        evaluation = self._evaluate(self._settings.episodes, _QUICK)
+        if evaluation is None:
+            return False
         self._keep_if_best(evaluation)
-        if evaluation is not None:
-            self._archive.save_stage(evaluation)
-        if evaluation is None or goal is None or not settings.stop_when_solved or evaluation.mean < goal:
+        self._archive.save_stage(evaluation)
+        solved = self._confirmed(evaluation)
+        if solved is False:
+            self._recorder.evaluated = self._loop.step
+        return solved is True
+
+    def _confirmed(self, evaluation: Evaluation) -> bool | None:
+        """Whether the game is solved; None if the run is asked to stop before that is known."""
+        settings, goal = self._settings, self._goal
+        if goal is None or not settings.stop_when_solved or evaluation.mean < goal:
             return False
         if not settings.final_episodes:
             return True
-        confirmed = self._evaluate(settings.final_episodes, _CONFIRMING)
-        return confirmed is not None and confirmed.mean >= goal
+        confirmation = self._evaluate(settings.final_episodes, _CONFIRMING, kept=False)
+        return None if confirmation is None else confirmation.mean >= goal
 
     def final(self) -> Evaluation | None:
         """The evaluation that is reported, of the final policy; None if the run is asked to stop meanwhile."""
@@ -68,8 +79,11 @@ class Examiner:
         self._keep_if_best(evaluation)
         return evaluation
 
-    def _evaluate(self, episodes: int, stream: int) -> Evaluation | None:
-        """Score the present policy; None if the run is asked to stop meanwhile."""
+    def _evaluate(self, episodes: int, stream: int, *, kept: bool = True) -> Evaluation | None:
+        """Score the present policy; None if the run is asked to stop meanwhile.
+
+        Only a score that is `kept` with the model can be the run's best one.
+        """
         loop, settings = self._loop, self._loop.settings
         loop.policy.silence()
         with self._aside():
@@ -85,7 +99,7 @@ class Examiner:
                 )
             except EvaluationStopped:
                 return None
-        self._recorder.evaluation(loop.step, evaluation)
+        self._recorder.evaluation(loop.step, evaluation, kept=kept)
         self._emit(
             {
                 "event": "evaluation",

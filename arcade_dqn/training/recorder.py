@@ -73,7 +73,7 @@ class Recorder:
         """The step of the best evaluation so far."""
         self.last_evaluation: float | None = None
         self.evaluated = 0
-        """The step of the last evaluation."""
+        """The step of the last evaluation that was due, and after which the run went on."""
         self._marked = (time.perf_counter(), loop.step, loop.learner.updates)
         self.steps_per_second = _NAN
         self.updates_per_second = _NAN
@@ -105,10 +105,10 @@ class Recorder:
             self._losses.clear()
             self._mean_qs.clear()
 
-    def evaluation(self, step: int, evaluation: Evaluation) -> None:
-        """Take in an evaluation at `step`."""
-        self.last_evaluation, self.evaluated = evaluation.mean, step
-        if self.best_evaluation is None or evaluation.mean >= self.best_evaluation:
+    def evaluation(self, step: int, evaluation: Evaluation, *, kept: bool = True) -> None:
+        """Take in an evaluation at `step`; one that is not `kept` with a model is never the best."""
+        self.last_evaluation = evaluation.mean
+        if kept and (self.best_evaluation is None or evaluation.mean >= self.best_evaluation):
             self.best_evaluation, self.best_step = evaluation.mean, step
         self._write(
             "evaluation",
@@ -157,7 +157,7 @@ class Recorder:
     def get_state(self) -> dict[str, Any]:
         """What a resumed run needs to write on as if it had never stopped."""
         return {
-            "metrics_bytes": self._run_dir.metrics_size(),
+            "metrics_bytes": self._run_dir.metrics_size(durable=True),
             "losses": self._losses,
             "mean_qs": self._mean_qs,
             "returns": list(self.returns),
@@ -171,7 +171,11 @@ class Recorder:
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Go on from `get_state`; what metrics.jsonl holds beyond it was never part of the saved run."""
-        self._run_dir.truncate_metrics(int(state["metrics_bytes"]))
+        expected = int(state["metrics_bytes"])
+        if self._run_dir.metrics_size() < expected:
+            self._warn(f"{self._run_dir.metrics} is shorter than its checkpoint says; the record of this run has a gap")
+        self._run_dir.truncate_metrics(expected)
+        self._tell_tensorboard(lambda writer: writer.restart(self._loop.step))
         self._losses, self._mean_qs = list(state["losses"]), list(state["mean_qs"])
         self.returns.extend(state["returns"])
         self.loss = _NAN if state["loss"] is None else state["loss"]

@@ -194,11 +194,11 @@ class Run:
         saved_limit = self._archive.load_checkpoint()
         self._announcer.go_on()
         self._announcer.set_state("warming")
-        self._healthy = True
         if saved_limit is not None:
             self._controls.speed_limit = saved_limit
             self._controls.go_on_from(self._loop.step)
         self._loop.learner.warm_up()
+        self._healthy = True
         self._emit(
             {
                 "event": "started",
@@ -268,6 +268,8 @@ class Run:
             evaluation = self._examiner.final()
             stopped = evaluation is None
             reason = reason if evaluation else self._stop_reason
+        if not stopped:
+            self._recorder.evaluated = self._loop.step  # all is decided: a run that is resumed all the same goes on
         self._announcer.set_state("saving")
         self._save_checkpoint()
         model = self._archive.save_model(self._run_dir.final, evaluation)
@@ -290,10 +292,15 @@ class Run:
     def _save_after_failure(self, message: str) -> None:
         """Save what is sound: never weights that are not finite, never over the best model."""
         self._stopwatch.stop()
-        self._archive.settle(wait=True)
-        if self._healthy and self._loop.step and self._loop.sound:
-            self._save_checkpoint()
-            self._archive.save_model(self._run_dir.final, None)
+        try:
+            self._archive.settle(wait=True)
+            if self._healthy and self._loop.step and self._loop.sound:
+                self._save_checkpoint()
+                self._archive.save_model(self._run_dir.final, None)
+        except Exception:
+            # Such as the gradient step that failed, failing again where its weights are asked for. The last
+            # checkpoint is safe, and the first failure is the one to tell.
+            log.exception("nothing could be saved after the failure")
         self._announcer.set_state("failed", message=message)
 
     def _diverged(self, what: str) -> str:
@@ -407,23 +414,33 @@ class Run:
                 command = self.commands.get_nowait()
             except queue.Empty:
                 return
+            if (refusal := self._refusal(command)) is not None:
+                self._emit(failure(command.id, refusal))
+                continue
+            # A long one is acknowledged when it begins; its event tells that it is done.
+            self._emit(ack(command.id))
             try:
                 self._carry_out(command)
+            except TrainingFailed:
+                raise
             except ArcadeError as error:
-                self._emit(failure(command.id, str(error)))
+                self._warn(str(error))
             if command.name == "inspect":
                 return  # it takes time: the training goes on before the next one
 
-    def _carry_out(self, command: Command) -> None:
-        """Carry out one command. A long one is acknowledged when it begins; its event tells that it is done."""
-        arguments, state = command.arguments, self._announcer.state
+    def _refusal(self, command: Command) -> str | None:
+        """Why this command cannot be carried out now; None if it can."""
+        state = self._announcer.state
         if command.name in ("save", "evaluate") and state not in ("training", "paused"):
-            raise ArcadeError(f"cannot {command.name} while {state}; try again in a moment")
+            return f"cannot {command.name} while {state}; try again in a moment"
         if command.name == "inspect" and not len(self._loop.replay):
-            raise ArcadeError("the replay buffer is empty still; look again in a moment")
+            return "the replay buffer is empty still; look again in a moment"
         if command.name == "open":
-            raise ArcadeError(f"this trainer has a run open already: {self._run_dir.path}")
-        self._emit(ack(command.id))
+            return f"this trainer has a run open already: {self._run_dir.path}"
+        return None
+
+    def _carry_out(self, command: Command) -> None:
+        arguments = command.arguments
         match command.name:
             case "pause":
                 self._paused = True

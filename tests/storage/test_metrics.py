@@ -39,6 +39,16 @@ def test_truncate_forgets_what_came_after_a_checkpoint(metrics: MetricsFile) -> 
     assert metrics.read() == []
 
 
+def test_the_size_that_a_checkpoint_keeps_is_on_the_disk(metrics: MetricsFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    assert metrics.size(durable=True) == 0 and not synced
+    metrics.append({"kind": "episode", "step": 1})
+    size = metrics.size(durable=True)
+    assert size == metrics.path.stat().st_size and len(synced) == 1
+    assert metrics.size() == size and len(synced) == 1
+
+
 def test_half_a_line_spoils_no_other(metrics: MetricsFile) -> None:
     metrics.path.write_bytes(b'{"step": 1}\n[1]\n\xff\xfe\n{"step": 2, "ret')
     metrics.append({"step": 3})

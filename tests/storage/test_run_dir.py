@@ -133,9 +133,12 @@ def test_metrics(tmp_path: Path) -> None:
 def test_lock_removes_what_a_killed_writer_left(tmp_path: Path) -> None:
     run = RunDir.create(tmp_path, SETTINGS)
     (run.path / ".summary.json.123-0.tmp").write_text("half")
+    (run.path / "stages").mkdir()
+    (run.path / "stages" / ".step-5.safetensors.123-1.tmp").write_text("half")
     with run.lock():
         assert run.locked_by() == os.getpid()
-        assert sorted(os.listdir(run.path)) == ["config.json", "lock"]
+        assert sorted(os.listdir(run.path)) == ["config.json", "lock", "stages"]
+        assert not os.listdir(run.path / "stages")
     assert run.locked_by() is None
 
 

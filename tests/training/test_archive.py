@@ -139,13 +139,14 @@ def test_no_way_is_kept_if_none_is_wanted(tmp_path: Path, runs: Runs) -> None:
         ("network", {"dueling": True}),
         ("environment", {"copies": 3}),
         ("replay", {"capacity": 100}),
+        ("learning", {"n_step": 3}),  # its buffer has room for other frames
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else value,
 )
 def test_settings_that_were_changed_by_hand_cost_no_checkpoint_and_no_model(
     room: str, change: dict[str, Any], tmp_path: Path, runs: Runs
 ) -> None:
-    run_dir = RunDir.create(tmp_path, runs.settings(run__steps=300, evaluation__final_episodes=0))
+    run_dir = RunDir.create(tmp_path, runs.settings(run__steps=300, replay__capacity=120, evaluation__final_episodes=0))
     runs.train(run_dir)
     table = json.loads(run_dir.config.read_text())
     table["run"]["steps"] = 600

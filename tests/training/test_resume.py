@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from arcade_dqn.config import Settings, build
+from arcade_dqn.learning.learner import Learner
 from arcade_dqn.link.board import BoardReader
 from arcade_dqn.link.commands import Command
 from arcade_dqn.storage.checkpoint import load_newest
 from arcade_dqn.storage.model_file import load_model, stages
 from arcade_dqn.storage.run_dir import RunDir
-from arcade_dqn.training.run import Run
+from arcade_dqn.training.run import Run, TrainingFailed
 
 if TYPE_CHECKING:
     from tests.training.conftest import Runs
@@ -199,6 +203,71 @@ def test_a_stop_in_the_middle_of_an_evaluation_only_puts_it_off(tmp_path: Path, 
     runs.train(RunDir.open(run_dir.path))
     assert found(run_dir) == found(whole)
     assert [step for step, _ in stages(run_dir.path)] == [step for step, _ in stages(whole.path)]
+
+
+@pytest.mark.parametrize("stopped_in", [2, 3], ids=["the confirming evaluation", "the final one"])
+def test_a_solved_run_that_is_stopped_before_it_is_told_so_is_still_solved(
+    tmp_path: Path, stopped_in: int, runs: Runs
+) -> None:
+    run_dir = RunDir.create(tmp_path, runs.settings(evaluation__every=100, evaluation__stop_score=5))
+    evaluating = []
+
+    def stop(run: Run, event: Event) -> None:
+        if event.get("state") == "evaluating":
+            evaluating.append(event)
+            if len(evaluating) == stopped_in:
+                run.request_stop()
+
+    result, _ = runs.train(run_dir, stop)
+    assert (result.reason, result.steps) == ("stopped", 100)
+    result, _ = runs.train(RunDir.open(run_dir.path))
+    assert (result.reason, result.steps) == ("solved", 100)
+    summary = run_dir.read_summary()
+    assert summary is not None and summary.solved
+    # Gone on with once more, it trains on.
+    result, _ = runs.train(RunDir.open(run_dir.path))
+    assert result.steps == 200
+
+
+def test_a_failed_start_leaves_a_resumed_run_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs: Runs
+) -> None:
+    run_dir = RunDir.create(tmp_path, runs.settings())
+    runs.train(run_dir, lambda run, event: run.request_stop() if event["event"] == "progress" else None)
+    kept = {path: path.read_bytes() for path in run_dir.path.rglob("*") if path.suffix == ".safetensors"}
+    assert any("checkpoints" in path.parts for path in kept)
+
+    def fail(learner: Learner) -> None:
+        learner.updates += 1
+        raise RuntimeError("the compiler has no room")
+
+    monkeypatch.setattr("arcade_dqn.learning.learner.Learner.warm_up", fail)
+    with pytest.raises(TrainingFailed, match="the compiler has no room"):
+        runs.train(RunDir.open(run_dir.path))
+    assert {path: path.read_bytes() for path in run_dir.path.rglob("*") if path.suffix == ".safetensors"} == kept
+
+
+def test_a_record_shorter_than_its_checkpoint_is_told_and_tensorboard_forgets_what_is_done_again(
+    tmp_path: Path, runs: Runs
+) -> None:
+    run_dir = RunDir.create(tmp_path, runs.settings(evaluation__every=300))
+    result, _ = runs.train(run_dir, lambda run, event: run.request_stop() if event.get("step", 0) > 200 else None)
+    os.truncate(run_dir.metrics, 10)
+    time.sleep(0.01)  # the names of TensorBoard's files are times
+    _, events = runs.train(RunDir.open(run_dir.path))
+    (warning,) = runs.of(events, "warning")
+    assert "metrics.jsonl is shorter than its checkpoint says" in warning["message"]
+    first, second = sorted((run_dir.path / "tensorboard").iterdir())
+    starts = [
+        [
+            event.step
+            for record in tf.data.TFRecordDataset(str(file))
+            if (event := tf.compat.v1.Event.FromString(record.numpy())).session_log.status
+            == tf.compat.v1.SessionLog.START
+        ]
+        for file in (first, second)
+    ]
+    assert starts == [[], [result.steps + 1]]
 
 
 def test_a_run_stopped_before_its_first_step_begins_as_one_that_was_not(tmp_path: Path, runs: Runs) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from arcade_dqn.evaluation import Evaluation
 from arcade_dqn.link.board import BoardReader
 from arcade_dqn.link.commands import Command
 from arcade_dqn.storage import checkpoint
@@ -80,6 +81,23 @@ def test_a_solved_game_ends_the_run(tmp_path: Path, runs: Runs) -> None:
     assert summary is not None
     assert summary.solved
     assert run_dir.best.exists()
+
+
+def test_only_a_score_that_the_saved_model_has_is_the_best(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs: Runs
+) -> None:
+    # The due evaluation, the longer one that confirms it, and the final one of the same policy.
+    scores = iter([480.0, 490.0, 485.0])
+    monkeypatch.setattr(
+        "arcade_dqn.training.examiner.evaluate", lambda *_, **__: Evaluation.from_returns([next(scores)], 0)
+    )
+    run_dir = RunDir.create(tmp_path, runs.settings(evaluation__every=100, evaluation__stop_score=475))
+    runs.train(run_dir)
+    summary = run_dir.read_summary()
+    assert summary is not None
+    assert (summary.best_evaluation, summary.last_evaluation) == (485.0, 485.0)
+    best = load_model(run_dir.best)[0].evaluation
+    assert best is not None and best.mean == 485.0
 
 
 def test_commands_change_the_running_training_and_enter_the_record(tmp_path: Path, runs: Runs) -> None:
@@ -234,6 +252,44 @@ def test_a_game_that_breaks_is_named_and_the_run_is_saved(tmp_path: Path, runs: 
     assert load_model(run_dir.final)[0].training.steps == 300
     result, _ = runs.train(RunDir.open(run_dir.path))
     assert result.steps == 600
+
+
+def test_a_gradient_step_that_fails_is_told_and_nothing_is_saved_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs: Runs
+) -> None:
+    run_dir = RunDir.create(tmp_path, runs.settings(run__checkpoint_every=200))
+
+    def on_event(run: Run, event: Event) -> None:
+        if event["event"] == "started":
+            update, count = run._loop.learner._update, iter(range(100))
+
+            def fail(batches: Any) -> Any:
+                if next(count) == 4:  # begun at step 320
+                    raise MemoryError("no room for a gradient")
+                return update(batches)
+
+            monkeypatch.setattr(run._loop.learner, "_update", fail)
+
+    with pytest.raises(TrainingFailed, match="MemoryError: no room for a gradient"):
+        runs.train(run_dir, on_event)
+    assert [step for step, _ in checkpoint.list_checkpoints(run_dir.checkpoints)] == [200]
+    assert not run_dir.final.exists()
+    summary = run_dir.read_summary()
+    assert summary is not None
+    assert summary.state == "failed" and "no room for a gradient" in summary.message
+
+
+def test_a_command_that_finds_the_weights_unsound_ends_the_run(tmp_path: Path, runs: Runs) -> None:
+    run_dir = RunDir.create(tmp_path, runs.settings(run__speed_limit=1000))
+
+    def on_event(run: Run, event: Event) -> None:
+        if event["event"] == "started":
+            run._loop.learner._online.variables[0].assign(np.full((4, 16), np.nan))
+            run.commands.put(Command(7, "save", {}))
+
+    with pytest.raises(TrainingFailed, match="a weight became infinite or not a number"):
+        runs.train(run_dir, on_event)
+    assert not run_dir.final.exists() and not checkpoint.list_checkpoints(run_dir.checkpoints)
 
 
 def test_a_full_disk_under_the_record_costs_the_record_not_the_training(
