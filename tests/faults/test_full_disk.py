@@ -59,11 +59,11 @@ def test_metrics_that_cannot_be_looked_at_cost_a_warning(tmp_path: Path, monkeyp
     events: list[dict[str, Any]] = []
     size = MetricsFile.size
 
-    def fail(self: MetricsFile) -> int:
+    def fail(self: MetricsFile, *, durable: bool = False) -> int:
         if any(event["event"] == "started" for event in events) and len(failures()) < 2:
             events.append({"event": "failed"})
             raise StorageError("cannot read metrics.jsonl: input/output error")
-        return size(self)
+        return size(self, durable=durable)
 
     def failures() -> list[dict[str, Any]]:
         return [event for event in events if event["event"] == "failed"]
