@@ -22,7 +22,7 @@ EPISODES = 5
 
 
 def test_there_are_agents() -> None:
-    assert len(AGENTS) >= 12
+    assert len(AGENTS) >= 13
 
 
 @pytest.mark.parametrize("path", AGENTS, ids=lambda path: path.parent.name)
