@@ -30,6 +30,10 @@ class UnknownGame(UsageError):
     """No game has this id or name."""
 
 
+class AmbiguousGame(UnknownGame):
+    """Several games have this name."""
+
+
 class UnplayableGame(UsageError):
     """The game exists, but its spaces or its start-up make it impossible to play here; the message says why."""
 
@@ -346,7 +350,7 @@ def find(text: str) -> GameInfo:
         return fitting[0]
     if fitting:
         ids = " or ".join(info.id for info in fitting)
-        raise UnknownGame(f"{text!r} is the name of more than one game; write {ids}")
+        raise AmbiguousGame(f"{text!r} is the name of more than one game; write {ids}")
     return _find_registered(wanted)
 
 

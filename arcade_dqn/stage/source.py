@@ -10,7 +10,7 @@ from arcade_dqn.acting.policy import Policy
 from arcade_dqn.config import EnvironmentSettings, NetworkSettings
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.evaluation import Evaluation
-from arcade_dqn.games.catalog import GameInfo, UnknownGame, find
+from arcade_dqn.games.catalog import AmbiguousGame, GameInfo, UnknownGame, find
 from arcade_dqn.games.game import Game
 from arcade_dqn.games.make import make
 from arcade_dqn.link.board import BoardError, BoardReader, Status, is_alive
@@ -211,7 +211,8 @@ class LiveRun(Source):
 def open_source(target: str, runs_dir: Path) -> SavedModel | LiveRun:
     """What `target` names: a model file, a run (its folder, GAME/NAME or its name alone), or a game's best model.
 
-    Raises SourceError if it names nothing, and the errors of reading what it names.
+    Raises SourceError if it names nothing, AmbiguousGame if it is the name of two games, and the errors of reading what
+    it names.
     """
     path = Path(target)
     if path.is_file():
@@ -226,6 +227,8 @@ def open_source(target: str, runs_dir: Path) -> SavedModel | LiveRun:
         no_run = error
     try:
         info = find(target)
+    except AmbiguousGame:
+        raise
     except UnknownGame:
         raise SourceError(f"{no_run} (and there is no model file or game of that name)") from no_run
     return SavedModel(best_model(info, runs_dir))

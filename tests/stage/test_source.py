@@ -8,6 +8,7 @@ import pytest
 from arcade_dqn.acting.layers import Weights, initial_weights, pack
 from arcade_dqn.config import NetworkSettings, Settings, build
 from arcade_dqn.evaluation import Evaluation
+from arcade_dqn.games.catalog import AmbiguousGame
 from arcade_dqn.link.board import Board, Status
 from arcade_dqn.stage.source import LiveRun, SavedModel, SourceError, best_model, earlier, open_source
 from arcade_dqn.storage.model_file import ModelFileError, ModelInfo, TrainingSummary, save_model
@@ -216,10 +217,11 @@ def test_the_past_of_a_run_and_of_a_shipped_agent(tmp_path: Path) -> None:
         ("gone.safetensors", "no model file gone.safetensors"),
         ("cartpole", "no saved model of CartPole-v1 yet; train one"),
         ("nothing-like-this", "no run 'nothing-like-this' in .* no model file or game"),
+        ("breakout", "the name of more than one game; write MinAtar/Breakout-v1 or ALE/Breakout-v5"),
     ],
 )
 def test_what_is_not_there_is_said_in_one_sentence(tmp_path: Path, target: str, message: str) -> None:
-    with pytest.raises(SourceError, match=message) as caught:
+    with pytest.raises((SourceError, AmbiguousGame), match=message) as caught:
         open_source(target, tmp_path)
     assert "\n" not in str(caught.value)
 
