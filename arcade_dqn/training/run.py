@@ -297,10 +297,11 @@ class Run:
             if self._healthy and self._loop.step and self._loop.sound:
                 self._save_checkpoint()
                 self._archive.save_model(self._run_dir.final, None)
-        except Exception:
-            # Such as the gradient step that failed, failing again where its weights are asked for. The last
-            # checkpoint is safe, and the first failure is the one to tell.
+        except Exception as error:
+            # Such as the gradient step that failed, failing again where its weights are asked for. The first failure
+            # is the one that ends the run.
             log.exception("nothing could be saved after the failure")
+            self._warn(f"nothing could be saved after the failure: {type(error).__name__}: {plain(str(error), 200)}")
         self._announcer.set_state("failed", message=message)
 
     def _diverged(self, what: str) -> str:

@@ -14,6 +14,7 @@ from arcade_dqn.cli.main import build_parser, main
 from arcade_dqn.config import build
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.storage.run_dir import RunDir
+from arcade_dqn.window.main import NoDisplay
 
 
 def stderr_line(capsys: pytest.CaptureFixture[str]) -> str:
@@ -97,6 +98,12 @@ def test_an_unexpected_error_is_one_line_and_with_debug_a_traceback(
     assert main(["games"]) == 1
     assert "RuntimeError: first second" in stderr_line(capsys)
     assert main(["games", "--debug"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+    # The window's errors, too, which are told there when it is a program of its own.
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    assert main(["watch", "cartpole"]) == NoDisplay.exit_code
+    assert "there is no display" in stderr_line(capsys)
+    assert main(["watch", "cartpole", "--debug"]) == NoDisplay.exit_code
     assert "Traceback" in capsys.readouterr().err
 
 

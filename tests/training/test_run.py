@@ -270,8 +270,16 @@ def test_a_gradient_step_that_fails_is_told_and_nothing_is_saved_after_it(
 
             monkeypatch.setattr(run._loop.learner, "_update", fail)
 
+    warnings: list[str] = []
+
+    def watch(run: Run, event: Event) -> None:
+        on_event(run, event)
+        if event["event"] == "warning":
+            warnings.append(event["message"])
+
     with pytest.raises(TrainingFailed, match="MemoryError: no room for a gradient"):
-        runs.train(run_dir, on_event)
+        runs.train(run_dir, watch)
+    assert warnings == ["nothing could be saved after the failure: MemoryError: no room for a gradient"]
     assert [step for step, _ in checkpoint.list_checkpoints(run_dir.checkpoints)] == [200]
     assert not run_dir.final.exists()
     summary = run_dir.read_summary()

@@ -12,6 +12,7 @@ from arcade_dqn.errors import UsageError
 from arcade_dqn.games.pictures.paint import HERO
 from arcade_dqn.stage import palette
 from arcade_dqn.stage.source import SavedModel
+from arcade_dqn.window.camera import Camera
 from arcade_dqn.window.film import Film, FilmError, record
 
 
@@ -91,6 +92,27 @@ def test_a_gif_holds_every_picture_for_its_time(tmp_path: Path) -> None:
             image.seek(number)
             assert image.info["duration"] == 100
             assert np.abs(np.asarray(image.convert("RGB")).astype(int) - made[2 * number]).max() < 8
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".mp4"])
+def test_a_film_of_the_window_lasts_as_long_as_what_it_shows(tmp_path: Path, suffix: str) -> None:
+    camera = Camera(tmp_path, "window")
+    camera.begin(suffix, (64, 48))
+    for number in range(60):
+        picture = surface(palette.BACKGROUND)
+        picture.fill(palette.ACCENT, (number, 8, 4, 5))
+        camera.shoot(picture, 1 / 30)
+    path = camera.end()
+    if suffix == ".mp4":
+        about, frames = read_mp4(path)
+        seconds = len(frames) / float(str(about["fps"]))
+    else:
+        with Image.open(path) as image:
+            seconds = 0.0
+            for number in range(image.n_frames):
+                image.seek(number)
+                seconds += image.info["duration"] / 1000
+    assert seconds == pytest.approx(2.0, abs=0.11)
 
 
 def test_a_gif_is_written_while_it_is_filmed(tmp_path: Path) -> None:
