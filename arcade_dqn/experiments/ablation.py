@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from arcade_dqn.errors import UsageError
-from arcade_dqn.experiments.statistics import Interval, between, improvement_interval, iqm_interval
+from arcade_dqn.experiments.statistics import Comparison, between, compare, holm, mean_interval
 from arcade_dqn.experiments.trials import Result, Trial
 from arcade_dqn.games.catalog import find
 
@@ -75,50 +75,66 @@ def _trial(game: str, name: str, pieces: Sequence[str]) -> Trial:
 
 
 def table(results: Sequence[Result]) -> str:
-    """The results as Markdown, a table for each game: the score, and how likely a variant beats what it came from."""
+    """The results as Markdown, a table for each game: each variant's score, and how it differs from its origin."""
     parts = []
     for game in (one for one in BUDGETS if any(result.game == one for result in results)):
         scores = {name: [one.mean for one in results if (one.game, one.variant) == (game, name)] for name in variants()}
+        found = _comparisons(scores)
         lines = [
             f"{game}, {BUDGETS[game]:,} steps",
             "",
-            "| variant | seeds | interquartile mean | 95% interval | beats what it came from |",
-            "|---|---|---|---|---|",
+            "| variant | seeds | mean | 95% interval (t) | against its origin | 95% interval (Welch) | p (Holm) |",
+            "|---|---|---|---|---|---|---|",
         ]
-        for name, found in scores.items():
-            if not found:
+        for name, runs in scores.items():
+            if not runs:
                 continue
-            middle = iqm_interval(found)
-            better = _chance(found, scores[PLAIN] if name[0] == "+" else scores[FULL] if name[0] == "-" else [])
-            chance = f"{better.value:.2f} ({between(better, '.2f')})" if better else "-"
-            band = between(middle) if len(found) >= _FEWEST else "-"
-            lines.append(f"| {name} | {len(found)} | **{middle.value:.1f}** | {band} | {chance} |")
-        parts.append("\n".join([*lines, "", _sentence(scores)]))
+            mean = mean_interval(runs)
+            cells = [name, str(len(runs)), f"**{mean.value:.1f}**", between(mean) if len(runs) >= _FEWEST else "-"]
+            if name in found:
+                difference, p_value = found[name]
+                cells += [f"{difference.value:+.1f}", between(difference, "+.1f"), f"{p_value:.2f}"]
+            else:
+                cells += ["-", "-", "-"]
+            lines.append(f"| {' | '.join(cells)} |")
+        parts.append("\n".join([*lines, "", _sentence(scores, found)]))
     return "\n\n".join(parts)
 
 
-def _sentence(scores: Mapping[str, Sequence[float]]) -> str:
-    """What to use, in a sentence: the pieces whose interval lies wholly on one side of an even chance."""
-    added = {piece: _chance(scores[f"+ {piece}"], scores[PLAIN]) for piece in _PIECES}
-    removed = {piece: _chance(scores[f"- {piece}"], scores[FULL]) for piece in SIX}
-    helps = [piece for piece, better in added.items() if better and better.low > 0.5]
-    hurts = [piece for piece, better in added.items() if better and better.high < 0.5]
-    needed = [piece for piece, better in removed.items() if better and better.high < 0.5]
-    if not any(added.values()):
+def _comparisons(scores: Mapping[str, Sequence[float]]) -> dict[str, Comparison]:
+    """By variant, how it differs from what it came from; p-values are corrected for all comparisons of the game.
+
+    Only where both have seeds enough.
+    """
+    origins = {name: PLAIN if name[0] == "+" else FULL for name in variants() if name[0] in "+-"}
+    pairs = {name: (scores[name], scores[origin]) for name, origin in origins.items()}
+    found = {name: compare(*pair) for name, pair in pairs.items() if min(map(len, pair)) >= _FEWEST}
+    adjusted = holm([one.p_value for one in found.values()])
+    return {name: Comparison(one.difference, p) for (name, one), p in zip(found.items(), adjusted, strict=True)}
+
+
+def _sentence(scores: Mapping[str, Sequence[float]], found: Mapping[str, Comparison]) -> str:
+    """What to use, in a sentence: the pieces of which chance alone is no explanation."""
+    if not found:
         return f"With fewer than {_FEWEST} seeds nothing can be said of chance."
-    best = max((name for name in scores if scores[name]), key=lambda name: iqm_interval(scores[name]).value)
-    six = f"; the six together need {_listed(needed)}" if any(removed.values()) else ""
+
+    def sure(sign: str, *, better: bool) -> list[str]:
+        return [
+            name[2:]
+            for name, (difference, p_value) in found.items()
+            if name[0] == sign and p_value < 0.05 and (difference.value > 0) == better
+        ]
+
+    told = {
+        "{} helps where it is added to plain DQN": sure("+", better=True),
+        "{} hurts there": sure("+", better=False),
+        "the six together need {}": sure("-", better=False),
+        "the six together do better without {}": sure("-", better=True),
+    }
+    claims = [sentence.format(", ".join(names)) for sentence, names in told.items() if names]
+    sentence = "; ".join(claims) or "no difference is more than chance may explain"
+    best = max((name for name in scores if scores[name]), key=lambda name: mean_interval(scores[name]).value)
     return (
-        f"By their intervals {_listed(helps)} helps here where it is added to plain DQN, {_listed(hurts)} hurts{six}. "
-        "By chance alone one piece in five would seem to do either with three seeds, one in twelve with five. "
-        f"The highest score is that of `{best}`."
+        f"With 95% certainty for all {len(found)} comparisons of this game together: {sentence}. "
+        f"The highest mean is that of `{best}`, which was chosen for being the highest."
     )
-
-
-def _chance(found: Sequence[float], origin: Sequence[float]) -> Interval | None:
-    """The probability that a variant's training beats one of what it came from; None where either has few seeds."""
-    return improvement_interval([found], [origin]) if min(len(found), len(origin)) >= _FEWEST else None
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names) or "no piece"

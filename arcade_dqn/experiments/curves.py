@@ -11,13 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from arcade_dqn.experiments.statistics import student_t
 
-# Student's t for a two-sided interval of 95%, by degrees of freedom from 1.
-_T = (
-    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
-    2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
-)  # fmt: skip
+Floats = NDArray[np.float64]
 
 
 class Points(NamedTuple):
@@ -128,8 +124,7 @@ def mean_and_interval(curves: Sequence[Points]) -> tuple[Floats, Floats, Floats,
     count = len(known)
     if count == 1:
         return x, mean, mean, mean
-    t = _T[count - 2] if count - 2 < len(_T) else 1.96
-    half = t * values.std(axis=0, ddof=1) / np.sqrt(count)
+    half = student_t(0.975, count - 1) * values.std(axis=0, ddof=1) / np.sqrt(count)
     return x, mean, mean - half, mean + half
 
 

@@ -5,10 +5,18 @@ The seeds were never used to tune a preset.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 from arcade_dqn.errors import UsageError
-from arcade_dqn.experiments.statistics import between, improvement_interval, iqm_interval
+from arcade_dqn.experiments.statistics import (
+    ENOUGH,
+    Interval,
+    between,
+    improvement_interval,
+    iqm_interval,
+    mean_interval,
+)
 from arcade_dqn.experiments.trials import Result, Trial
 from arcade_dqn.games.catalog import find
 
@@ -37,27 +45,37 @@ def trials(games: Sequence[str]) -> list[Trial]:
 
 
 def table(ours: Sequence[Result], theirs: Sequence[Result] = (), peer: str = "peer") -> str:
-    """The results as Markdown: the interquartile mean of each game with its 95% interval, beside a peer's."""
-    header = ["game", "preset", "steps", "seeds", "interquartile mean", "95% interval", "lowest", "highest"]
+    """The results as Markdown: each game's score over seeds with its 95% interval, beside a peer's.
+
+    With `ENOUGH` seeds everywhere it is the interquartile mean and its bootstrap interval, otherwise the mean and
+    Student's t; the header says which.
+    """
+    seeds = Counter((one.game, one.variant) for one in (*ours, *theirs))
+    enough = min(seeds.values(), default=0) >= ENOUGH
+    score: Callable[[Sequence[float]], Interval] = iqm_interval if enough else mean_interval
+    told, interval = ("interquartile mean", "95% interval") if enough else ("mean", "95% interval (t)")
+    header = ["game", "preset", "steps", "seeds", told, interval, "lowest", "highest"]
     if theirs:
-        header += [peer, "95% interval", "probability of improvement"]
+        header += [peer, interval, "probability of improvement"]
     lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
     both = []
     for game, preset in sorted({(one.game, one.variant) for one in ours}, key=lambda pair: _order(*pair)):
         scores = [one.mean for one in ours if (one.game, one.variant) == (game, preset)]
-        middle = iqm_interval(scores)
+        middle = score(scores)
         cells = [game, f"`{preset}`", f"{BUDGETS[game]:,}", str(len(scores))]
         cells += [f"**{middle.value:.1f}**", between(middle)]
         cells += [f"{min(scores):.1f}", f"{max(scores):.1f}"]
         others = [one.mean for one in theirs if one.game == game]
         if others:
             both.append((scores, others))
-            other, better = iqm_interval(others), improvement_interval([scores], [others])
-            cells += [f"{other.value:.1f}", between(other), f"{better.value:.2f} ({between(better, '.2f')})"]
+            other, better = score(others), improvement_interval([scores], [others])
+            # Of few seeds a bootstrap would say "1.00 (1.00 to 1.00)", which is no certainty.
+            sure = f" ({between(better, '.2f')})" if enough else ""
+            cells += [f"{other.value:.1f}", between(other), f"{better.value:.2f}{sure}"]
         elif theirs:
             cells += ["-", "-", "-"]
         lines.append("| " + " | ".join(cells) + " |")
-    if both:
+    if both and enough:
         whole = improvement_interval([one for one, _ in both], [other for _, other in both])
         lines += [
             "",

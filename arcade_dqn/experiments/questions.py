@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -174,11 +174,13 @@ class Results:
         variance = statistics.fmean(statistics.variance(self.finals(variant)) for variant in ranked)
         least = _RANGE[len(ranked)] * math.sqrt(variance / len(SEEDS))
         gap = statistics.fmean(high) - statistics.fmean(low)
-        told = f"{best.label} scored {_score(high)} at the end, {worst.label} {_score(low)}"
+        told = f"{best.label} scored {score_in_words(high)} at the end, {worst.label} {score_in_words(low)}"
         if gap <= least:
             return f"No clear difference after {self.question.steps:,} steps: {told}, over {len(SEEDS)} seeds."
         return f"After {self.question.steps:,} steps {told}, over {len(SEEDS)} seeds."
 
 
-def _score(values: list[float]) -> str:
-    return f"{statistics.fmean(values):.0f} ± {statistics.pstdev(values):.0f}"
+def score_in_words(scores: Sequence[float], digits: int = 0) -> str:
+    """The mean over runs and how far they spread: the sample's standard deviation (n - 1), which one run has not."""
+    mean = f"{statistics.fmean(scores):.{digits}f}"
+    return f"{mean} ± {statistics.stdev(scores):.{digits}f}" if len(scores) > 1 else mean

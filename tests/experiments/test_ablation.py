@@ -63,20 +63,31 @@ def test_the_table_and_its_sentence() -> None:
     ]
     lines = ablation.table(results).splitlines()
     assert lines[0] == "LunarLander-v3, 100,000 steps"
-    assert "| plain | 3 | **20.0** | 10.0 to 30.0 | - |" in lines
-    assert "| + double | 3 | **50.0** | 40.0 to 60.0 | 1.00 (1.00 to 1.00) |" in lines
-    assert any(line.startswith("| - double | 3 | **80.0** | 70.0 to 90.0 | 0.50 (") for line in lines)
+    # By hand: every spread but noisy's and c51's is 10; t of two degrees of freedom is 4.303, of four 2.776. For
+    # double, 30 / sqrt(200 / 3) is 3.67, p is 0.0213, and Holm multiplies the second smallest of five by four.
+    assert "| plain | 3 | **20.0** | -4.8 to 44.8 | - | - | - |" in lines
+    assert "| + double | 3 | **50.0** | 25.2 to 74.8 | +30.0 | +7.3 to +52.7 | 0.09 |" in lines
+    assert "| - double | 3 | **80.0** | 55.2 to 104.8 | +0.0 | -22.7 to +22.7 | 1.00 |" in lines
     assert lines[-1] == (
-        "By their intervals double helps here where it is added to plain DQN, noisy hurts; the six together need c51. "
-        "By chance alone one piece in five would seem to do either with three seeds, one in twelve with five. "
-        "The highest score is that of `rainbow's six`."
+        "With 95% certainty for all 5 comparisons of this game together: the six together need c51. "
+        "The highest mean is that of `rainbow's six`, which was chosen for being the highest."
     )
+
+
+def test_one_comparison_alone_needs_less() -> None:
+    lines = ablation.table([*_scores("plain", 10.0, 20.0, 30.0), *_scores("+ double", 40.0, 50.0, 60.0)]).splitlines()
+    assert "all 1 comparisons of this game together: double helps where it is added to plain DQN. " in lines[-1]
+
+
+def test_where_chance_may_explain_everything_that_is_said() -> None:
+    lines = ablation.table([*_scores("plain", 10.0, 20.0, 30.0), *_scores("+ double", 11.0, 20.0, 32.0)]).splitlines()
+    assert "together: no difference is more than chance may explain. " in lines[-1]
 
 
 def test_of_two_seeds_nothing_is_said() -> None:
     results = [*_scores("plain", 10.0, 20.0), *_scores("+ double", 40.0, 50.0), *_scores("rainbow's six", 1.0)]
     lines = ablation.table(results).splitlines()
-    assert "| + double | 2 | **45.0** | - | - |" in lines
+    assert "| + double | 2 | **45.0** | - | - | - | - |" in lines
     assert lines[-1] == "With fewer than 3 seeds nothing can be said of chance."
 
 

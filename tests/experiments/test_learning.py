@@ -28,14 +28,25 @@ def test_each_game_is_trained_with_its_preset_for_its_budget() -> None:
 
 
 def test_the_table_by_hand() -> None:
-    ours = [replace(ONE, seed=300 + i, mean=mean) for i, mean in enumerate((500.0, 500.0, 500.0, 100.0))]
-    theirs = [replace(ONE, seed=i, mean=200.0) for i in range(4)]
+    scores = [500.0] * 7 + [100.0] * 3
+    ours = [replace(ONE, seed=300 + i, mean=mean) for i, mean in enumerate(scores)]
+    theirs = [replace(ONE, seed=i, mean=200.0) for i in range(10)]
     lines = learning.table(ours, theirs, "SB3").splitlines()
-    assert lines[2].startswith("| CartPole-v1 | `cartpole` | 50,000 | 4 | **500.0** | ")
-    assert "| 100.0 | 500.0 | 200.0 | 200.0 to 200.0 | 0.75 (" in lines[2]
-    assert lines[-1].startswith("Probability of improvement over 1 games: 0.75 (")
+    # Two of the hundreds and two of the five hundreds are left out.
+    assert lines[2].startswith(f"| CartPole-v1 | `cartpole` | 50,000 | 10 | **{2600 / 6:.1f}** | ")
+    assert "| 100.0 | 500.0 | 200.0 | 200.0 to 200.0 | 0.70 (" in lines[2]
+    assert lines[-1].startswith("Probability of improvement over 1 games: 0.70 (")
     assert len(learning.table(ours).splitlines()) == 3
     assert "| - | - | - |" in learning.table([replace(ONE, game="Pendulum-v1")], theirs, "SB3")
+
+
+def test_of_few_seeds_the_interval_is_students_and_no_probability_has_one() -> None:
+    ours = [replace(ONE, seed=300 + i, mean=mean) for i, mean in enumerate((10.0, 20.0, 30.0))]
+    theirs = [replace(ONE, seed=i, mean=1.0) for i in range(3)]
+    lines = learning.table(ours, theirs, "SB3").splitlines()
+    assert "| mean | 95% interval (t) |" in lines[0]
+    assert "| 3 | **20.0** | -4.8 to 44.8 | 10.0 | 30.0 | 1.0 | 1.0 to 1.0 | 1.00 |" in lines[2]
+    assert len(lines) == 3
 
 
 def test_the_command(tmp_path: Path, trainings: Trainings, capsys: pytest.CaptureFixture[str]) -> None:

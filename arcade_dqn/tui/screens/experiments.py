@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +13,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from arcade_dqn.errors import ArcadeError
-from arcade_dqn.experiments.questions import QUESTIONS, SEEDS, Question, Results, Variant
+from arcade_dqn.experiments.questions import QUESTIONS, SEEDS, Question, Results, Variant, score_in_words
 from arcade_dqn.tui import keys
 from arcade_dqn.tui.screens.base import ArcadeScreen, title_of
 from arcade_dqn.tui.widgets.chart import Chart, Plot, Trace
@@ -107,7 +106,7 @@ class ExperimentsScreen(ArcadeScreen):
         lines = [Content.assemble((f"   {'':<24}{'runs':>5}{'score at the end':>20}", "$muted"))]
         for variant in question.variants:
             finals = results.finals(variant)
-            score = f"{statistics.fmean(finals):.1f} ± {statistics.pstdev(finals):.1f}" if finals else "-"
+            score = score_in_words(finals, 1) if finals else "-"
             lines.append(
                 Content.assemble(
                     (f" {variant.letter} ", f"bold $tone-{variant.letter.lower()}"),
