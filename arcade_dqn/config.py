@@ -234,7 +234,7 @@ class RunSettings(_Section):
 class ClusterSettings(_Section):
     """Many actors and one learner, on Ray (Ape-X, Horgan 2018). Without actors the run plays in its own process.
 
-    Where Ray is belongs to the machine and not to the run, and `cluster.choose.ray_address` tells it: a run that came
+    Where Ray is belongs to the machine and not to the run, and `cluster.factory.ray_address` tells it: a run that came
     from a stranger must not say where to connect to.
     """
 

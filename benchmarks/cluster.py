@@ -18,11 +18,11 @@ from typing import Any
 import psutil
 
 from arcade_dqn.acting.layers import Weights, initial_weights
+from arcade_dqn.cluster.actor_process import ActorProcess, Receipt, Report
 from arcade_dqn.cluster.loop import ClusterLoop
-from arcade_dqn.cluster.player import Player, Report, Sent
-from arcade_dqn.cluster.post import RayPlayer
+from arcade_dqn.cluster.outbox import RemoteActor
 from arcade_dqn.cluster.segments import Segment
-from arcade_dqn.cluster.shard import Shape
+from arcade_dqn.cluster.shard import GameShape
 from arcade_dqn.config import Settings, build
 from arcade_dqn.games.catalog import find
 from arcade_dqn.games.make import Game, make
@@ -31,7 +31,7 @@ from benchmarks.machine import describe
 MIB = 1024 * 1024
 
 
-class Recording(RayPlayer):
+class Recording(RemoteActor):
     """Plays one batch, then sends it again whenever it is asked to play."""
 
     _first: Report | None = None
@@ -42,9 +42,12 @@ class Recording(RayPlayer):
         if self._first is None:
             self._first = super().play(at, steps, epsilon, version, weights)
             return self._first
-        self._reach.send([segment._replace(version=version) for segment in self._kept])
+        self._sender.send([segment._replace(version=version) for segment in self._kept])
         return self._first._replace(
-            steps=steps, version=version, sent=tuple(self._reach.sent(wait=True)), seconds=time.perf_counter() - began
+            steps=steps,
+            version=version,
+            receipts=tuple(self._sender.receipts(wait=True)),
+            seconds=time.perf_counter() - began,
         )
 
     def _segments(self) -> list[Segment]:
@@ -58,7 +61,7 @@ class Nowhere:
     def send(self, segments: list[Segment]) -> None:
         """Forget them."""
 
-    def sent(self, *, wait: bool) -> list[Sent]:
+    def receipts(self, *, wait: bool) -> list[Receipt]:
         return []
 
 
@@ -71,7 +74,9 @@ def tell(what: str, game: str, **values: Any) -> None:
     print(json.dumps({"what": what, "game": game, **values}), flush=True)
 
 
-def through_ray(game: Game, settings: Settings, seconds: float, play: type[RayPlayer] = RayPlayer) -> dict[str, Any]:
+def through_ray(
+    game: Game, settings: Settings, seconds: float, play: type[RemoteActor] = RemoteActor
+) -> dict[str, Any]:
     """Run the loop for so long, once it runs evenly: steps/s, updates/s, bytes/s, and the memory of actor 1."""
     loop = ClusterLoop(settings, [game], play=play)
     try:
@@ -98,15 +103,17 @@ def through_ray(game: Game, settings: Settings, seconds: float, play: type[RayPl
 
 
 def in_this_process(game: Game, settings: Settings, seconds: float) -> float:
-    """Steps/s of a Player whose batches go nowhere."""
-    shape = Shape(game.frame_shape, game.frame_dtype.str, game.stack, game.observation_shape, tuple(game.action_names))
+    """Steps/s of an ActorProcess whose batches go nowhere."""
+    shape = GameShape(
+        game.frame_shape, game.frame_dtype.str, game.stack, game.observation_shape, tuple(game.action_names)
+    )
     weights = initial_weights(settings.network, shape.observation_shape, shape.n_actions, 0)
-    player = Player(settings.to_json(), shape, 0, Nowhere())
+    actor = ActorProcess(settings.to_json(), shape, 0, Nowhere())
     batch = settings.cluster.batch
-    player.play(0, batch, 0.1, 0, weights)
+    actor.play(0, batch, 0.1, 0, weights)
     began, steps = time.monotonic(), 0
     while time.monotonic() < began + seconds:
-        steps += player.play(steps, batch, 0.1, 0, weights).steps
+        steps += actor.play(steps, batch, 0.1, 0, weights).steps
     return steps / (time.monotonic() - began)
 
 

@@ -56,7 +56,7 @@ def train(arguments: argparse.Namespace) -> int:
 
 def _find_ray(settings: Settings, arguments: argparse.Namespace) -> None:
     """Say at once what is wrong with where the actors are to play, and leave it where Ray itself would look."""
-    from arcade_dqn.cluster.choose import RAY_ADDRESS, require_ray
+    from arcade_dqn.cluster.factory import RAY_ADDRESS, require_ray
 
     if arguments.ray is not None:
         if not settings.cluster.actors:
@@ -112,7 +112,7 @@ def _execute(run_dir: RunDir, arguments: argparse.Namespace) -> int:
         with _shown_if_possible():
             view.say(f"{settings.game}: {settings.run.steps:,} steps, preset {settings.preset}, run {run_dir.path}")
         with quiet_libraries(run_dir.log, arguments.debug) as errors:
-            from arcade_dqn.cluster.choose import make_loop
+            from arcade_dqn.cluster.factory import make_loop
             from arcade_dqn.training.run import Run
 
             def give_up(message: str, step: int) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from arcade_dqn.cluster.choose import make_loop
+from arcade_dqn.cluster.factory import make_loop
 from arcade_dqn.training.__main__ import main
 
 if __name__ == "__main__":

@@ -12,11 +12,11 @@ import numpy as np
 import ray
 from ray.exceptions import GetTimeoutError, RayError, RayTaskError
 
+from arcade_dqn.cluster.actor_process import Receipt, Report
 from arcade_dqn.cluster.epsilons import epsilons
-from arcade_dqn.cluster.player import Report, Sent
-from arcade_dqn.cluster.post import GONE, Post, RayPlayer
+from arcade_dqn.cluster.outbox import GONE, Outbox, RemoteActor
 from arcade_dqn.cluster.segments import Segment
-from arcade_dqn.cluster.shard import Sample, Shape, Shard, ShardState
+from arcade_dqn.cluster.shard import GameShape, Sample, Shard, ShardState
 from arcade_dqn.config import Settings
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.evaluation import training_seed
@@ -120,7 +120,7 @@ class Lost:
 class Crew:
     """Actors and shards of a run, on a Ray that is running."""
 
-    def __init__(self, settings: Settings, shape: Shape, play: type[RayPlayer] = RayPlayer) -> None:
+    def __init__(self, settings: Settings, shape: GameShape, play: type[RemoteActor] = RemoteActor) -> None:
         """`play` is the class of the actors; a benchmark has others."""
         cluster = settings.cluster
         text = settings.to_json()
@@ -142,7 +142,7 @@ class Crew:
         self._ended_lives: set[int] = set()
         self._dropped_before: dict[int, int] = {}
         """Transitions that earlier lives of each shard dropped."""
-        self._post = Post(self._shards, 0)
+        self._outbox = Outbox(self._shards, 0)
         self._next_look = 0.0
         self._asked_last = time.monotonic()
         """When a report was asked for last."""
@@ -213,7 +213,7 @@ class Crew:
 
     def send(self, segments: list[Segment]) -> None:
         """Hand segments that were not played by an actor to a shard."""
-        self._post.send(segments)
+        self._outbox.send(segments)
 
     def inspect(
         self, step: int, number: int | None, jump: str, weights: Mapping[str, np.ndarray]
@@ -248,8 +248,8 @@ class Crew:
             self.lost.restarts += 1
             self._dropped_before[number] = self._dropped_before.get(number, 0) + state.dropped
 
-    def _note_sent(self, sent: Sequence[Sent]) -> None:
-        for one in sent:
+    def _note_receipts(self, receipts: Sequence[Receipt]) -> None:
+        for one in receipts:
             if one.state is None:
                 self.lost.transitions += one.transitions
             else:
@@ -336,12 +336,12 @@ class Crew:
         member.heard = now
         self.lost.restarts += member.hear(report.pid)
         self.bytes_sent += report.nbytes
-        self._note_sent(report.sent)
+        self._note_receipts(report.receipts)
         return report
 
     def _look_after_them(self, now: float) -> None:
         """Start actors again that have not answered for long, and give up if there are none at all."""
-        self._note_sent(self._post.sent(wait=False))
+        self._note_receipts(self._outbox.receipts(wait=False))
         if now - max(member.heard for member in self._members) > _NOBODY and self._calls:
             raise ActorFailed(
                 f"no actor has answered for {_NOBODY:.0f} seconds; each actor and each shard needs a processor of its "

@@ -24,12 +24,12 @@ import numpy as np
 from arcade_dqn.acting.exploration import EpsilonSchedule
 from arcade_dqn.acting.layers import initial_weights
 from arcade_dqn.acting.policy import Policy
+from arcade_dqn.cluster.actor_process import Report
 from arcade_dqn.cluster.crew import Crew, Lost, Minibatches
-from arcade_dqn.cluster.host import Host
-from arcade_dqn.cluster.player import Report
-from arcade_dqn.cluster.post import RayPlayer
+from arcade_dqn.cluster.outbox import RemoteActor
+from arcade_dqn.cluster.ray_session import RaySession
 from arcade_dqn.cluster.segments import SegmentWriter
-from arcade_dqn.cluster.shard import Sample, Shape
+from arcade_dqn.cluster.shard import GameShape, Sample
 from arcade_dqn.config import Settings
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.evaluation import training_seed
@@ -73,9 +73,9 @@ class ClusterLoop:
     """A learner, and the actors and shards that it learns from."""
 
     def __init__(
-        self, settings: Settings, games: Sequence[Game], address: str = "", play: type[RayPlayer] = RayPlayer
+        self, settings: Settings, games: Sequence[Game], address: str = "", play: type[RemoteActor] = RemoteActor
     ) -> None:
-        """Reaches the Ray at `address`, or starts one; raises HostError. `play` is the class of the actors."""
+        """Reaches the Ray at `address`, or starts one; raises RaySessionError. `play` is the class of the actors."""
         self.settings = settings
         self.game = game = games[0]
         seed, cluster, learning = settings.run.seed, settings.cluster, settings.learning
@@ -102,20 +102,22 @@ class ClusterLoop:
         self._learning: _Learning | None = None
         self._news: list[dict[str, Any]] = []
         self._next_figures = 0.0
-        self._host = Host(address, cluster.actors + cluster.shards)
+        self._session = RaySession(address, cluster.actors + cluster.shards)
         try:
-            if self._host.elsewhere:
+            if self._session.elsewhere:
                 self._warn(
                     f"other machines can reach the Ray cluster ({address}): its ports run code for whoever reaches "
                     "them, so they belong in a network that you trust (SECURITY.md)"
                 )
             self.crew = Crew(
                 settings,
-                Shape(game.frame_shape, np.dtype(game.frame_dtype).str, game.stack, shape, tuple(game.action_names)),
+                GameShape(
+                    game.frame_shape, np.dtype(game.frame_dtype).str, game.stack, shape, tuple(game.action_names)
+                ),
                 play,
             )
         except BaseException:
-            self._host.close()
+            self._session.close()
             raise
 
     @property
@@ -319,4 +321,4 @@ class ClusterLoop:
         try:
             self.crew.close()
         finally:
-            self._host.close()
+            self._session.close()

@@ -16,7 +16,7 @@ from arcade_dqn.replay.buffer import Batch, ReplayBuffer
 from arcade_dqn.training.inspector import Inspector
 
 
-class Shape(NamedTuple):
+class GameShape(NamedTuple):
     """What shards and actors must know of a game without making it."""
 
     frame_shape: tuple[int, ...]
@@ -63,7 +63,7 @@ class Sample(NamedTuple):
 class Shard:
     """Holds a ReplayBuffer: actors add to it, the learner samples from it."""
 
-    def __init__(self, settings: str, shape: Shape, number: int, seed: int) -> None:
+    def __init__(self, settings: str, shape: GameShape, number: int, seed: int) -> None:
         """`settings` are the run's, as JSON."""
         run = Settings.from_json(settings)
         self._run = run

@@ -9,10 +9,10 @@ import pytest
 
 from arcade_dqn.acting.layers import initial_weights
 from arcade_dqn.cluster.segments import Segment, SegmentWriter
-from arcade_dqn.cluster.shard import Shape, Shard
+from arcade_dqn.cluster.shard import GameShape, Shard
 from arcade_dqn.config import build
 
-SHAPE = Shape((4,), "<f4", 1, (4,), ("left", "right"))
+SHAPE = GameShape((4,), "<f4", 1, (4,), ("left", "right"))
 
 
 def shard(**overrides: Any) -> Shard:

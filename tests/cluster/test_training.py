@@ -23,10 +23,10 @@ from arcade_dqn.storage.run_dir import RunDir
 pytest.importorskip("ray", reason='needs Ray: pip install "arcade-dqn[cluster]"')
 
 from arcade_dqn.cluster import crew
-from arcade_dqn.cluster.host import short_temporary_folder
+from arcade_dqn.cluster.actor_process import Report
 from arcade_dqn.cluster.loop import ClusterLoop
-from arcade_dqn.cluster.player import Report
-from arcade_dqn.cluster.post import RayPlayer
+from arcade_dqn.cluster.outbox import RemoteActor
+from arcade_dqn.cluster.ray_session import short_temporary_folder
 from arcade_dqn.training.run import Run
 
 LONG = pytest.mark.skipif(os.environ.get("FAULTS") != "long", reason="takes minutes: FAULTS=long")
@@ -126,7 +126,7 @@ def test_killed_actors_and_a_killed_shard_cost_only_what_they_held() -> None:
         for step in loop.steps():
             assert time.monotonic() < deadline, loop.crew.lost
             if step.step >= 1_500 and not actors:
-                actors = [one for one in descendants(os.getpid()) if one.name().startswith("ray::RayPlayer")]
+                actors = [one for one in descendants(os.getpid()) if one.name().startswith("ray::RemoteActor")]
                 for one in actors:
                     one.suspend()
                 kill_at = time.monotonic() + 1.0
@@ -154,7 +154,7 @@ def test_an_actor_that_hangs_is_started_again_and_a_pause_costs_nothing(
 ) -> None:
     hung = tmp_path / "hung"
 
-    class HangsOnce(RayPlayer):
+    class HangsOnce(RemoteActor):
         def play(self, at: int, *more: Any) -> Report:
             if at >= 1_000 and self._number == 1 and not hung.exists():
                 hung.touch()
@@ -250,7 +250,7 @@ def test_random_kills_of_actors_and_shards_and_cartpole_is_solved(tmp_path: Path
         now = time.monotonic()
         if now >= next_kill and len(killed) < 20:
             next_kill = now + chance.uniform(1.0, 3.0)
-            kinds = ("ray::RayPlayer", "ray::Shard")
+            kinds = ("ray::RemoteActor", "ray::Shard")
             victims = [one for one in descendants(os.getpid()) if one.name().startswith(kinds)]
             if victims:
                 victim = chance.choice(victims)
@@ -258,7 +258,9 @@ def test_random_kills_of_actors_and_shards_and_cartpole_is_solved(tmp_path: Path
                 victim.kill()
 
     result = Run(RunDir.create(tmp_path, chosen), look, make_loop=ClusterLoop).execute()
-    assert len(killed) >= 10 and {name.partition(".")[0] for name in killed} >= {"ray::RayPlayer", "ray::Shard"}, killed
+    assert len(killed) >= 10 and {name.partition(".")[0] for name in killed} >= {"ray::RemoteActor", "ray::Shard"}, (
+        killed
+    )
     # Two kills of one program within a moment may count as one; the last one may not be noticed yet.
     assert len(killed) // 2 <= told[-1]["restarts"] <= len(killed)
     assert told[-1]["lost_transitions"] > 0

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import ray
 from ray.exceptions import GetTimeoutError, ObjectLostError, RayActorError
 
-from arcade_dqn.cluster.player import Player, Sent
+from arcade_dqn.cluster.actor_process import ActorProcess, Receipt
 from arcade_dqn.cluster.segments import Segment
-from arcade_dqn.cluster.shard import Shape
+from arcade_dqn.cluster.shard import GameShape
 
 GONE = (RayActorError, ObjectLostError)
 """What Ray says of answers that will never come."""
@@ -28,7 +28,7 @@ class _Waiting(NamedTuple):
     transitions: int
 
 
-class Post:
+class Outbox:
     """Hands segments to the shards in turn, and hears what became of them."""
 
     def __init__(self, shards: Sequence[Any], turn: int) -> None:
@@ -41,26 +41,26 @@ class Post:
         self._turn += 1
         self._waiting.append(_Waiting(shard.add.remote(segments), sum(one.transitions for one in segments)))
 
-    def sent(self, *, wait: bool) -> list[Sent]:
+    def receipts(self, *, wait: bool) -> list[Receipt]:
         """What came of them, in order; with `wait`, of all but the newest few: whoever is too fast is held up here."""
         found = []
         while self._waiting:
             patience = _PATIENCE if wait and len(self._waiting) > _UNANSWERED else 0
             answer, transitions = self._waiting[0]
             try:
-                found.append(Sent(ray.get(answer, timeout=patience), transitions))
+                found.append(Receipt(ray.get(answer, timeout=patience), transitions))
             except GetTimeoutError:
                 if not patience:
                     break
-                found.append(Sent(None, transitions))
+                found.append(Receipt(None, transitions))
             except GONE:
-                found.append(Sent(None, transitions))
+                found.append(Receipt(None, transitions))
             self._waiting.popleft()
         return found
 
 
-class RayPlayer(Player):
-    """A Player as a Ray actor."""
+class RemoteActor(ActorProcess):
+    """An `ActorProcess` as a Ray actor."""
 
-    def __init__(self, settings: str, shape: Shape, number: int, shards: Sequence[Any]) -> None:
-        super().__init__(settings, shape, number, Post(shards, number))
+    def __init__(self, settings: str, shape: GameShape, number: int, shards: Sequence[Any]) -> None:
+        super().__init__(settings, shape, number, Outbox(shards, number))

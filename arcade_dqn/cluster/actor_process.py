@@ -1,6 +1,6 @@
-"""An actor: copies of the game, played with the NumPy policy in a process that never imports TensorFlow.
+"""An actor (Ape-X): copies of the game, played with the NumPy policy in a process that never imports TensorFlow.
 
-Knows Ray only by what it is given: `Reach` is how it reaches the shards.
+Knows Ray only by what it is given: `SegmentSender` is how it reaches the shards.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from arcade_dqn.acting.layers import Weights, initial_weights
 from arcade_dqn.acting.policy import Policy
 from arcade_dqn.cluster.segments import Segment, SegmentWriter
-from arcade_dqn.cluster.shard import Shape, ShardState
+from arcade_dqn.cluster.shard import GameShape, ShardState
 from arcade_dqn.config import Settings
 from arcade_dqn.evaluation import training_seed
 from arcade_dqn.games.make import make
@@ -25,7 +25,7 @@ _STREAMS = 10_000
 """The first of the actors' streams of random numbers."""
 
 
-class Sent(NamedTuple):
+class Receipt(NamedTuple):
     """What came of segments that were sent to a shard."""
 
     state: ShardState | None
@@ -33,18 +33,18 @@ class Sent(NamedTuple):
     transitions: int
 
 
-class Reach(Protocol):
+class SegmentSender(Protocol):
     """How an actor reaches the shards."""
 
     def send(self, segments: list[Segment]) -> None:
         """Hand segments to a shard, without waiting for it."""
 
-    def sent(self, *, wait: bool) -> list[Sent]:
+    def receipts(self, *, wait: bool) -> list[Receipt]:
         """What came of those sent, as far as that is known and has not been told; with `wait`, of nearly all."""
 
 
 class Report(NamedTuple):
-    """What a call of `Player.play` did."""
+    """What a call of `ActorProcess.play` did."""
 
     actor: int
     pid: int
@@ -57,21 +57,21 @@ class Report(NamedTuple):
     """Sent to shards."""
     nbytes: int
     """Sent to shards, compressed."""
-    sent: tuple[Sent, ...]
+    receipts: tuple[Receipt, ...]
     """What came of earlier ones."""
     seconds: float
     """From the call's begin to its end."""
 
 
-class Player:
-    """Plays when it is asked, and sends what it saw to the shards."""
+class ActorProcess:
+    """Plays when it is asked, and sends what it saw to the shards. Each of its copies is a `training.actor.Actor`."""
 
-    def __init__(self, settings: str, shape: Shape, number: int, reach: Reach) -> None:
+    def __init__(self, settings: str, shape: GameShape, number: int, sender: SegmentSender) -> None:
         """`settings` are the run's, as JSON. Makes no game yet: what goes wrong with that, a call of `play` tells."""
         self._settings = Settings.from_json(settings)
         self._shape = shape
         self._number = number
-        self._reach = reach
+        self._sender = sender
         self._version = -1
         self._with_errors = self._settings.replay.priority_exponent > 0
         self._actors: list[Actor] = []
@@ -94,7 +94,7 @@ class Player:
             done += min(len(self._actors), steps - done)
         segments = self._segments()
         if segments:
-            self._reach.send(segments)
+            self._sender.send(segments)
         return self._report(done, episodes, segments, time.perf_counter() - began)
 
     def _begin(self, at: int) -> None:
@@ -158,7 +158,7 @@ class Player:
             self._version,
             sum(segment.transitions for segment in segments),
             sum(segment.nbytes for segment in segments),
-            tuple(self._reach.sent(wait=True)),
+            tuple(self._sender.receipts(wait=True)),
             seconds,
         )
 

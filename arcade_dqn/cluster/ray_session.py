@@ -40,7 +40,7 @@ _GONE_WITHIN = 5.0
 """Seconds for which Ray's own programs may still write into the folder that is removed."""
 
 
-class HostError(ArcadeError):
+class RaySessionError(ArcadeError):
     """Ray could not be started or reached."""
 
 
@@ -54,11 +54,11 @@ def short_temporary_folder() -> Path:
     return usual if len(str(usual)) <= _LONGEST or not _SHORT.is_dir() else _SHORT
 
 
-class Host:
+class RaySession:
     """Connects to the Ray at `address`, or starts one for `processes` workers where that is empty."""
 
     def __init__(self, address: str, processes: int) -> None:
-        """Raises HostError."""
+        """Raises RaySessionError."""
         self._folder: Path | None = None
         with _own_signals():
             try:
@@ -88,7 +88,7 @@ class Host:
             except (OSError, RuntimeError, ValueError) as error:
                 self.close()
                 where = f"reach the Ray cluster at {address}" if address else "start Ray on this machine"
-                raise HostError(f"cannot {where}: {plain(str(error), 300)}") from error
+                raise RaySessionError(f"cannot {where}: {plain(str(error), 300)}") from error
 
     def close(self) -> None:
         """Leave the cluster; a local one ends, with all its processes and files."""
