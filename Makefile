@@ -4,6 +4,7 @@
 # make faults  the long form of tests/faults and tests/cluster: hundreds of kills, a hundred thousand hostile files (hours)
 # make properties  replay and its sum tree against plain references, 10,000 random cases each (some minutes)
 # make bench   the benchmark (benchmarks/README.md says what it measures)
+# make docs    a site of the pages, to be read offline: site/index.html
 # make clean   removes .venv and the caches; runs/ stays
 #
 # PYTHON=python3.12 make play chooses the Python. GNU make 3.81 (macOS) is enough.
@@ -11,9 +12,10 @@
 BIN := .venv/bin
 PLAY_READY := .venv/.ready-to-play
 TEST_READY := .venv/.ready-to-test
+DOCS_READY := .venv/.ready-for-docs
 PINS := pyproject.toml constraints.txt
 
-.PHONY: play test check faults properties bench clean
+.PHONY: play test check faults properties bench docs clean
 
 play: $(PLAY_READY)
 	@$(BIN)/arcade-dqn
@@ -37,15 +39,22 @@ properties: $(TEST_READY)
 bench: $(TEST_READY)
 	$(BIN)/python -m benchmarks
 
+docs: $(DOCS_READY)
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 clean:
-	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build dist site .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PLAY_READY): $(PINS)
 	@sh scripts/install.sh all
 	@touch $@
 
-# Whoever can test can play: the second stamp keeps `make play` from installing again.
+$(DOCS_READY): $(PINS)
+	@sh scripts/install.sh all,docs
+	@touch $@ $(PLAY_READY)
+
+# Whoever can test can play and make the site: their stamps keep them from installing again.
 $(TEST_READY): $(PINS)
 	@sh scripts/install.sh all,cluster,dev
-	@touch $@ $(PLAY_READY)
+	@touch $@ $(PLAY_READY) $(DOCS_READY)

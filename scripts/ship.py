@@ -27,8 +27,9 @@ from arcade_dqn.storage.run_dir import RunDir
 
 ROOT = Path(__file__).resolve().parents[1]
 EPISODES = 100
+TABLE_PAGE = ROOT / "saved_models" / "README.md"
 MARK, END = "<!-- agents: scripts/ship.py --table -->", "<!-- end of agents -->"
-"""Where README's table of agents stands."""
+"""Where the table of agents stands in TABLE_PAGE."""
 SEED = 20_000
 """Far from every seed that a run is started with, so that no run evaluates on these episodes."""
 
@@ -145,7 +146,7 @@ def _weaknesses(evaluation: Evaluation, sentence: str) -> str:
 
 
 def table() -> str:
-    """All shipped agents as README's table, from their files."""
+    """All shipped agents in a table, from their files."""
     lines = [
         "| game | mean score | 95% interval | untrained | trained for, steps | preset |",
         "|---|---|---|---|---|---|",
@@ -164,13 +165,12 @@ def table() -> str:
 
 
 def renew_table() -> None:
-    """Put the table into README.md, between its marks."""
-    readme = ROOT / "README.md"
-    before, mark, rest = readme.read_text("utf-8").partition(MARK)
+    """Put the table into its page, between its marks."""
+    before, mark, rest = TABLE_PAGE.read_text("utf-8").partition(MARK)
     _, end, after = rest.partition(END)
     if not mark or not end:
-        raise SystemExit(f"README.md has no {MARK} and {END}")
-    readme.write_text(f"{before}{mark}\n{table()}\n{end}{after}", "utf-8")
+        raise SystemExit(f"{TABLE_PAGE.relative_to(ROOT)} has no {MARK} and {END}")
+    TABLE_PAGE.write_text(f"{before}{mark}\n{table()}\n{end}{after}", "utf-8")
 
 
 def present_commit() -> str:
@@ -182,7 +182,7 @@ def present_commit() -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", nargs="?")
-    parser.add_argument("--table", action="store_true", help="only renew README's table")
+    parser.add_argument("--table", action="store_true", help="only renew the table of agents")
     parser.add_argument("--runs-dir", type=Path, default=Path("runs"))
     parser.add_argument("--commit", help="the commit that trained the run (default: the present one)")
     parser.add_argument("--weakness", default="", help="what it does wrong, for its card: a clause without a full stop")
