@@ -6,16 +6,21 @@ Exit codes: 0 done, 1 it failed and says why in one line, 2 wrong usage, 130 int
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from arcade_dqn import __version__
+from arcade_dqn.cli import output
 from arcade_dqn.errors import ArcadeError
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 INTERRUPTED = 130
 
@@ -53,7 +58,14 @@ class _Parser(argparse.ArgumentParser):
     """Mistakes in one line, like every other message."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"arcade-dqn: {message} (`{self.prog} --help` shows the usage)\n")
+        from arcade_dqn.link.text import plain
+
+        output.complain(f"arcade-dqn: {plain(message, 4000)} (`{self.prog} --help` shows the usage)")
+        self.exit(2)
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        # argparse's own passes over what cannot be written, and `--help` into a full disk would have gone well.
+        (file or sys.stdout).write(message)
 
 
 def _command(module: str, function: str) -> Callable[[argparse.Namespace], int]:
@@ -321,40 +333,50 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = argparse.Namespace(
         run=_command("arcade_dqn.cli.playing", "arcade"), runs_dir=None, debug=False, ascii=False
     )
-    build_parser().parse_args(argv, arguments)
+    output.prepare()
     try:
-        code: int = arguments.run(arguments)
-        sys.stdout.flush()
+        try:
+            build_parser().parse_args(argv, arguments)
+            code: int = arguments.run(arguments)
+        except SystemExit:
+            output.finish()  # a help text, which may be for a full disk
+            raise
+        output.finish()
         return code
     except KeyboardInterrupt:
-        return INTERRUPTED
+        code = INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone (`arcade-dqn games | head -3`); nothing is left to tell them.
-        _throw_output_away()
+        output.throw_away(sys.stdout)
         return 1
     except Exception as error:  # noqa: BLE001 - the last handler: every error becomes one line here
         if arguments.debug:
-            traceback.print_exc()
+            output.complain(traceback.format_exc().rstrip())
         from arcade_dqn.link.text import plain
 
-        print(f"arcade-dqn: {plain(_sentence(error), 4000)}", file=sys.stderr)
-        try:
-            sys.stdout.flush()
-        except OSError:
-            _throw_output_away()  # it was the error: a full disk (`arcade-dqn games > FILE`)
-        return error.exit_code if isinstance(error, ArcadeError) else 1
-
-
-def _throw_output_away() -> None:
-    """Python would complain at exit about what it cannot write to standard output, so that goes nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        output.complain(f"arcade-dqn: {plain(_sentence(error), 4000)}")
+        code = error.exit_code if isinstance(error, ArcadeError) else 1
+    with contextlib.suppress(OSError):  # it may be what was told just now: a full disk (`arcade-dqn games > FILE`)
+        output.finish()
+    return code
 
 
 def _sentence(error: Exception) -> str:
     if isinstance(error, ArcadeError):
-        return str(error)
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    detail = " ".join(str(error).split())
-    name = type(error).__name__
-    return f"unexpected {name}{': ' if detail else ''}{detail} (--debug shows where)"
+        text = str(error)
+    elif isinstance(error, OSError) and error.strerror:
+        text = f"{os.fsdecode(error.filename)}: {error.strerror}" if error.filename else output.why(error)
+    else:
+        detail = " ".join(str(error).split())
+        name = type(error).__name__
+        return f"unexpected {name}{': ' if detail else ''}{detail} (--debug shows where)"
+    return f"{text} (the current folder was deleted; go to another one)" if _lost() else text
+
+
+def _lost() -> bool:
+    """Whether the current folder is no more."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False

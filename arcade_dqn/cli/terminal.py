@@ -26,6 +26,9 @@ PAUSE_AFTER_EPISODE = 0.7
 
 Depth = Literal["true", "256", "none"]
 
+_SHADES = " ░▒▓█"
+_ASCII_SHADES = " .+#@"
+
 _ENTER = "\x1b[?1049h\x1b[?25l\x1b[2J"
 _LEAVE = "\x1b[0m\x1b[?25h\x1b[?1049l"
 
@@ -91,7 +94,8 @@ def screen(source: Source, player: Player, scene: Scene, size: os.terminal_size,
         f"{source.info.title}   {'LIVE' if source.live else 'DEMO'}   episode {scene.episode}   step {scene.step}   "
         f"return {scene.episode_return:g}{best}   epsilon {player.epsilon:.3f}"
     )
-    lines = [*cells(top, bottom, depth), q_line(scene, player.game.action_names), facts, "ctrl+c ends"]
+    blocks = has_blocks(sys.stdout.encoding)
+    lines = [*cells(top, bottom, depth, blocks=blocks), q_line(scene, player.game.action_names), facts, "ctrl+c ends"]
     shown = [*lines[:rows], *(line[: columns - 1] for line in lines[rows:])]
     return "\x1b[H" + "\r\n".join(f"{line}\x1b[0m\x1b[K" for line in shown)
 
@@ -109,12 +113,27 @@ def q_line(scene: Scene, names: tuple[str, ...]) -> str:
     return f"Q  {values}   ({chosen})"
 
 
-def cells(top: np.ndarray, bottom: np.ndarray, depth: Depth) -> list[str]:
-    """One line of text per row of cells (uint8 [rows, columns, 3] twice), colours only where they change."""
+def has_blocks(encoding: str | None) -> bool:
+    """Whether text in this encoding has the half block and the shades that pictures are drawn with."""
+    try:
+        f"▀{_SHADES}".encode(encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def cells(top: np.ndarray, bottom: np.ndarray, depth: Depth, *, blocks: bool = True) -> list[str]:
+    """One line of text per row of cells (uint8 [rows, columns, 3] twice), colours only where they change.
+
+    Without `blocks` a cell has one colour, the mean of its two, or one of five ASCII characters.
+    """
     if depth == "none":
         # Five shades, by how light a cell is.
+        shades = _SHADES if blocks else _ASCII_SHADES
         light = (top.astype(float) + bottom) @ [0.2126, 0.7152, 0.0722] / 2
-        return ["".join(" ░▒▓█"[int(value * 4.999 / 255)] for value in row) for row in light]
+        return ["".join(shades[int(value * 4.999 / 255)] for value in row) for row in light]
+    if not blocks:
+        top = bottom = ((top.astype(np.uint16) + bottom) // 2).astype(np.uint8)
     lines = []
     for upper, lower in zip(top.tolist(), bottom.tolist(), strict=True):
         line, last = [], None
@@ -122,7 +141,7 @@ def cells(top: np.ndarray, bottom: np.ndarray, depth: Depth) -> list[str]:
             if pair != last:
                 line.append(f"\x1b[{_colour(38, pair[0], depth)};{_colour(48, pair[1], depth)}m")
                 last = pair
-            line.append("▀")
+            line.append("▀" if blocks else " ")
         lines.append("".join(line))
     return lines
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from arcade_dqn.cli import output
 from arcade_dqn.cli.main import INTERRUPTED
 from arcade_dqn.cli.quiet import quiet_libraries
 from arcade_dqn.cli.tables import print_json, print_settings, runs_dir
@@ -108,26 +109,47 @@ def _execute(run_dir: RunDir, arguments: argparse.Namespace) -> int:
     from arcade_dqn.link.text import plain
 
     settings = run_dir.settings()
-    with open_view(settings.run.steps) as view, _window(run_dir, arguments) as look:
+    with (
+        open_view(settings.run.steps) as view,
+        _window(run_dir, arguments) as look,
+        quiet_libraries(run_dir.log, arguments.debug) as errors,
+    ):
         with _shown_if_possible():
             view.say(f"{settings.game}: {settings.run.steps:,} steps, preset {settings.preset}, run {run_dir.path}")
-        with quiet_libraries(run_dir.log, arguments.debug) as errors:
-            from arcade_dqn.cluster.factory import make_loop
-            from arcade_dqn.training.run import Run
+        from arcade_dqn.cluster.factory import make_loop
+        from arcade_dqn.training.run import Run
 
-            def give_up(message: str, step: int) -> None:
-                """End at once, from another thread; a bar may stand on the line."""
-                line = "\n" if os.isatty(errors) else ""
-                last_words(errors, f"{line}arcade-dqn: {plain(message, 2000)}\n".encode())
-                os._exit(INTERRUPTED)
+        def give_up(message: str, step: int) -> None:
+            """End at once, from another thread; a bar may stand on the line."""
+            line = "\n" if os.isatty(errors) else ""
+            last_words(errors, f"{line}arcade-dqn: {plain(message, 2000)}\n".encode())
+            os._exit(INTERRUPTED)
 
-            def on_event(event: Mapping[str, Any]) -> None:
+        left = False
+        """Whoever read our output has gone: `arcade-dqn train ... | head -2`."""
+
+        def on_event(event: Mapping[str, Any]) -> None:
+            nonlocal left
+            if left:
+                return
+            try:
                 with _shown_if_possible():
                     view.show(event)
                     look(event, view)
+            except BrokenPipeError:
+                left = True
+                run.request_stop()
 
-            result = Run(run_dir, on_event, give_up=give_up, make_loop=make_loop).execute()
+        run = Run(run_dir, on_event, give_up=give_up, make_loop=make_loop)
+        result = run.execute()
     cut_short = result.reason in ("stopped", "interrupted")
+    if left and cut_short:
+        output.throw_away(sys.stdout)
+        output.complain(
+            f"arcade-dqn: nobody reads the output any more, so it was stopped after {result.steps:,} steps, and saved; "
+            f"`arcade-dqn resume {plain(str(run_dir.path), 2000)}` goes on"
+        )
+        return INTERRUPTED
     ending = "done" if result.reason == "steps" else result.reason
     print(
         f"{ending} after {result.steps:,} steps and {duration(result.seconds)} of training"
@@ -157,7 +179,7 @@ def _execute(run_dir: RunDir, arguments: argparse.Namespace) -> int:
 
 @contextlib.contextmanager
 def _shown_if_possible() -> Iterator[None]:
-    """A terminal that was closed or a log on a full disk does the training no harm; a reader that has left ends it."""
+    """A terminal that was closed or a log on a full disk does the training no harm; a reader that has left stops it."""
     try:
         yield
     except BrokenPipeError:

@@ -9,6 +9,7 @@ import unicodedata
 _ESCAPES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]?"
 )
+_UNDECODED = re.compile("[\udc80-\udcff]")
 _BREAKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
 
 
@@ -16,10 +17,11 @@ def plain(text: str, limit: int = 200) -> str:
     """`text` as one line without terminal escapes, control and invisible characters, of at most `limit` characters.
 
     Removed are whole ANSI sequences, then everything of Unicode's categories C* (controls, direction overrides, lone
-    surrogates, unassigned). Brackets stay: they are harmless as text, and whoever draws with a markup language has to
-    escape them there.
+    surrogates, unassigned). A byte of a file's name that is no text is shown as `\\xff`. Brackets stay: they are
+    harmless as text, and whoever draws with a markup language has to escape them there.
     """
     text = _ESCAPES.sub("", text[: 8 * limit + 1024])
+    text = _UNDECODED.sub(lambda found: f"\\x{ord(found.group()) - 0xDC00:02x}", text)
     text = _BREAKS.sub(" ", text)
     text = "".join(character for character in text if not unicodedata.category(character).startswith("C"))
     text = text.strip()

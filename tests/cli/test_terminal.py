@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from arcade_dqn.cli.terminal import cells, colour_depth, q_line
+from arcade_dqn.cli.terminal import cells, colour_depth, has_blocks, q_line
 from arcade_dqn.stage.player import Scene
 
 RED, BLUE = [255, 0, 0], [0, 0, 255]
@@ -32,6 +32,15 @@ def test_256_colours_by_hand() -> None:
 def test_without_colours_lightness_is_a_shade() -> None:
     black, grey, white = [0] * 3, [128] * 3, [255] * 3
     assert cells(pixels(black, grey, white), pixels(black, grey, white), "none") == [" ▒█"]
+
+
+def test_where_there_are_no_blocks_a_cell_has_one_colour() -> None:
+    black, grey, white = [0] * 3, [128] * 3, [255] * 3
+    assert cells(pixels(black, grey, white), pixels(black, grey, white), "none", blocks=False) == [" +@"]
+    assert cells(pixels(RED), pixels(BLUE), "true", blocks=False) == ["\x1b[38;2;127;0;127;48;2;127;0;127m "]
+    assert [has_blocks(encoding) for encoding in ("utf-8", "cp437", "latin-1", "ascii", "none such", None)] == [
+        *(True, True, False, False, False, False)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -61,11 +70,13 @@ def test_the_q_line_marks_the_choice_and_says_who_made_it() -> None:
     assert q_line(scene(None, 0, True), names) == "Q  no weights yet: left"
 
 
-def test_watching_in_a_terminal_draws_and_leaves_it_as_it_was(model: Path) -> None:
+@pytest.mark.parametrize(("encoding", "drawn"), [("utf-8", "▀"), ("ascii", "m  ")])
+def test_watching_in_a_terminal_draws_and_leaves_it_as_it_was(model: Path, encoding: str, drawn: str) -> None:
     controller, terminal = os.openpty()
     command = [sys.executable, "-m", "arcade_dqn", "watch", str(model), "--terminal", "--speed", "0", "--episodes", "2"]
     environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "COLUMNS": "60", "LINES": "20"}
     environment.pop("NO_COLOR", None)
+    environment["PYTHONIOENCODING"] = encoding
     with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, env=environment) as child:
         os.close(terminal)
         output = b""
@@ -78,6 +89,7 @@ def test_watching_in_a_terminal_draws_and_leaves_it_as_it_was(model: Path) -> No
     text = output.decode()
     assert child.returncode == 0, text
     assert text.startswith("\x1b[?1049h\x1b[?25l")
-    assert "▀" in text
+    assert drawn in text
+    assert "\\u" not in text
     assert "push left" in text
     assert "episode 2:" in text.rpartition("\x1b[?25h\x1b[?1049l")[2]

@@ -47,10 +47,8 @@ def test_a_log_on_a_full_disk_is_no_reason_to_end(tmp_path: Path) -> None:
     assert (run.path / "final.safetensors").is_file()
     # What the last line says is lost, and told by one on standard error.
     assert done.returncode == 1
-    assert done.stderr.splitlines() == [
-        "standard output takes nothing: [Errno 28] No space left on device",
-        "arcade-dqn: No space left on device",
-    ]
+    assert done.stderr == "arcade-dqn: No space left on device\n"
+    assert "standard output takes nothing" in (run.path / "trainer.log").read_text()
 
 
 def test_metrics_that_cannot_be_looked_at_cost_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from arcade_dqn.link.text import plain
         ("bell\x07 null\x00 delete\x7f c1\x84", "bell null delete c1"),
         ("abc\u202edcba\u2066\u200b", "abcdcba"),
         ("lone \ud800 surrogate", "lone  surrogate"),
+        ("a name \udcff\udc80 in bytes", r"a name \xff\x80 in bytes"),
         ("[bold]markup[/bold]", "[bold]markup[/bold]"),
         ("  spaces  ", "spaces"),
     ],
