@@ -18,9 +18,9 @@ from typing import Any
 import psutil
 
 from arcade_dqn.acting.layers import Weights, initial_weights
+from arcade_dqn.cluster.actor_pool import RemoteActor
 from arcade_dqn.cluster.actor_process import ActorProcess, Receipt, Report
 from arcade_dqn.cluster.loop import ClusterLoop
-from arcade_dqn.cluster.outbox import RemoteActor
 from arcade_dqn.cluster.segments import Segment
 from arcade_dqn.cluster.shard import GameShape
 from arcade_dqn.config import Settings, build
@@ -75,25 +75,25 @@ def tell(what: str, game: str, **values: Any) -> None:
 
 
 def through_ray(
-    game: Game, settings: Settings, seconds: float, play: type[RemoteActor] = RemoteActor
+    game: Game, settings: Settings, seconds: float, actor: type[RemoteActor] = RemoteActor
 ) -> dict[str, Any]:
     """Run the loop for so long, once it runs evenly: steps/s, updates/s, bytes/s, and the memory of actor 1."""
-    loop = ClusterLoop(settings, [game], play=play)
+    loop = ClusterLoop(settings, [game], actor=actor)
     try:
         steps = loop.steps()
         settled = time.monotonic() + seconds
         while time.monotonic() < settled or not loop.step:
             next(steps)
-        began, step, updates, sent = time.monotonic(), loop.step, loop.learner.updates, loop.crew.bytes_sent
+        began, step, updates, sent = time.monotonic(), loop.step, loop.learner.updates, loop.actors.bytes_sent
         while time.monotonic() < began + seconds:
             next(steps)
         loop.learner.wait()
         took = time.monotonic() - began
-        memory = psutil.Process(loop.crew.actor_pids[0]).memory_full_info()
+        memory = psutil.Process(loop.actors.pids[0]).memory_full_info()
         return {
             "steps_per_second": round((loop.step - step) / took, 1),
             "updates_per_second": round((loop.learner.updates - updates) / took, 1),
-            "bytes_per_step": round((loop.crew.bytes_sent - sent) / max(loop.step - step, 1), 1),
+            "bytes_per_step": round((loop.actors.bytes_sent - sent) / max(loop.step - step, 1), 1),
             "rss_mib": round(memory.rss / MIB, 1),
             "pss_mib": round(memory.pss / MIB, 1),
             "uss_mib": round(memory.uss / MIB, 1),

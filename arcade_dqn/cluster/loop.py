@@ -16,36 +16,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
-from typing import Any, NamedTuple
+from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 
 from arcade_dqn.acting.exploration import EpsilonSchedule
 from arcade_dqn.acting.layers import initial_weights
 from arcade_dqn.acting.policy import Policy
+from arcade_dqn.cluster.actor_pool import ActorPool, RemoteActor
 from arcade_dqn.cluster.actor_process import Report
-from arcade_dqn.cluster.crew import Crew, Lost, Minibatches
-from arcade_dqn.cluster.outbox import RemoteActor
+from arcade_dqn.cluster.gradient_steps import GradientSteps
+from arcade_dqn.cluster.liveness import Lost
 from arcade_dqn.cluster.ray_session import RaySession
 from arcade_dqn.cluster.segments import SegmentWriter
-from arcade_dqn.cluster.shard import GameShape, Sample
+from arcade_dqn.cluster.shard import GameShape
+from arcade_dqn.cluster.shard_pool import ShardPool
 from arcade_dqn.config import Settings
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.evaluation import training_seed
 from arcade_dqn.games.make import Game
-from arcade_dqn.learning.learner import MAX_FUSED, Learner, Updates
-from arcade_dqn.replay.buffer import Batch, importance_weights
+from arcade_dqn.learning.learner import Learner, Updates
 from arcade_dqn.replay.records import Have
 from arcade_dqn.training.demonstrator import Demonstrator
-from arcade_dqn.training.loop import (
-    REPLAY_STREAM,
-    WEIGHTS_STREAM,
-    Step,
-    importance_exponent,
-    joined,
-    learning_share,
-)
+from arcade_dqn.training.loop import REPLAY_STREAM, WEIGHTS_STREAM, Step, joined
 
 _WAIT = 0.05
 """Seconds that news is waited for before the driver may look around."""
@@ -53,16 +47,9 @@ _WAIT_LEARNING = 0.002
 """The same while gradient steps are under way, whose end is not among the news."""
 _BACKLOG = 2
 """Batches of each actor that the learner may be behind before nobody is asked for more."""
-_ROUND_BYTES = 32 * 1024 * 1024
-"""Most that the minibatches of one round weigh: two rounds are in Ray's object store at a time."""
 _FIGURES_SECONDS = 1.0
-
-
-class _Learning(NamedTuple):
-    """Gradient steps that were begun."""
-
-    samples: list[Sample]
-    result: Future[Updates]
+_MOST_SHOWN = 1_000
+"""Actors and shards that an event lists one by one."""
 
 
 class LookFailed(ArcadeError):
@@ -73,9 +60,9 @@ class ClusterLoop:
     """A learner, and the actors and shards that it learns from."""
 
     def __init__(
-        self, settings: Settings, games: Sequence[Game], address: str = "", play: type[RemoteActor] = RemoteActor
+        self, settings: Settings, games: Sequence[Game], address: str = "", actor: type[RemoteActor] = RemoteActor
     ) -> None:
-        """Reaches the Ray at `address`, or starts one; raises RaySessionError. `play` is the class of the actors."""
+        """Reaches the Ray at `address`, or starts one; raises RaySessionError. `actor` is the class of the actors."""
         self.settings = settings
         self.game = game = games[0]
         seed, cluster, learning = settings.run.seed, settings.cluster, settings.learning
@@ -93,15 +80,9 @@ class ClusterLoop:
         self.step = 0
         self.episode = 0
         self.updates_played = 0
-        minibatch = 2 * learning.batch_size * int(np.prod(shape)) * np.dtype(game.frame_dtype).itemsize
-        self._most = max(1, min(MAX_FUSED, _ROUND_BYTES // minibatch, cluster.max_weight_age // 2))
-        """Most gradient steps in a round, between two versions of the weights."""
-        self._owed = 0
-        """Gradient steps that the steps of play so far are worth, and that no shard was asked for."""
-        self._asked: Minibatches | None = None
-        self._learning: _Learning | None = None
         self._news: list[dict[str, Any]] = []
         self._next_figures = 0.0
+        self.lost = Lost()
         self._session = RaySession(address, cluster.actors + cluster.shards)
         try:
             if self._session.elsewhere:
@@ -109,26 +90,25 @@ class ClusterLoop:
                     f"other machines can reach the Ray cluster ({address}): its ports run code for whoever reaches "
                     "them, so they belong in a network that you trust (SECURITY.md)"
                 )
-            self.crew = Crew(
-                settings,
-                GameShape(
-                    game.frame_shape, np.dtype(game.frame_dtype).str, game.stack, shape, tuple(game.action_names)
-                ),
-                play,
-            )
+            dtype, actions = np.dtype(game.frame_dtype).str, tuple(game.action_names)
+            game_shape = GameShape(game.frame_shape, dtype, game.stack, shape, actions)
+            self.shards = ShardPool(settings, game_shape, self.lost)
+            self.actors = ActorPool(settings, game_shape, self.shards.handles, self.lost, actor)
         except BaseException:
             self._session.close()
             raise
+        observation_bytes = int(np.prod(shape)) * np.dtype(game.frame_dtype).itemsize
+        self.gradient_steps = GradientSteps(settings, observation_bytes, self.learner, self.shards, self._rng)
 
     @property
-    def replay(self) -> Crew:
+    def replay(self) -> ShardPool:
         """The shards together."""
-        return self.crew
+        return self.shards
 
     @property
     def epsilon(self) -> float:
         """The probability that the next action is random: the mean over the actors, unless set by hand."""
-        return self.crew.mean_epsilon(self._scheduled) if self.epsilon_override is None else self.epsilon_override
+        return self.actors.mean_epsilon(self._scheduled) if self.epsilon_override is None else self.epsilon_override
 
     @property
     def _scheduled(self) -> float:
@@ -152,112 +132,76 @@ class ClusterLoop:
             self.step += report.steps
             self.episode += len(episodes)
             self._show_demonstrations(report.steps)
-            self._earn(before)
+            self._owe_for(before)
             yield Step(self.step, report.steps, epsilon, episodes, updates)
-        while (self._owed or self._asked or self._learning) and len(self.crew):
+        while self.gradient_steps and len(self.shards):
             self._wait_for_news()
             yield Step(self.step, 0, self.epsilon, (), self._learn())
-        self._owed = 0
-
-    def _wait_for_news(self) -> Report | None:
-        """The next report, if one comes soon, and before minibatches that would be learned from at once."""
-        if self._learning is not None:
-            return self.crew.report(_WAIT_LEARNING)
-        return self.crew.report(_WAIT, None if self._held_up else self._asked)
-
-    @property
-    def _held_up(self) -> bool:
-        """Whether the next gradient steps must wait for actors that play with old weights."""
-        newest = self.learner.updates
-        oldest = self.crew.oldest_version(newest)
-        asked = self._asked.updates if self._asked else 0
-        return oldest < newest and newest + asked - oldest > self.settings.cluster.max_weight_age
+        self.gradient_steps.owed = 0
 
     def _ask_for_play(self, total: int) -> None:
         learning, cluster = self.settings.learning, self.settings.cluster
         batch_is_worth = max(cluster.batch * self.updates_per_train / learning.train_every, self.updates_per_train)
         # Where all shards were lost, nothing can be learned from before more has been played.
-        if self._owed <= _BACKLOG * cluster.actors * batch_is_worth or not len(self.crew):
+        if self.gradient_steps.owed <= _BACKLOG * cluster.actors * batch_is_worth or not len(self.shards):
             left = total - self.step
-            self.crew.play(
+            self.actors.play(
                 self.step, left, self.updates_played, self.policy.weights, self._scheduled, self.epsilon_override
             )
+
+    def _wait_for_news(self) -> Report | None:
+        """The next report, if one comes soon, and before minibatches that would be learned from at once."""
+        self.shards.look_after()
+        if self.gradient_steps.learning:
+            report = self.actors.report(_WAIT_LEARNING)
+        else:
+            report = self.actors.report(_WAIT, self.gradient_steps.awaited(self._oldest_played))
+        if report is not None:
+            self.shards.note(report.receipts)
+        return report
+
+    @property
+    def _oldest_played(self) -> int:
+        """The oldest version of the weights that an actor plays with."""
+        return self.actors.calls.oldest_version(self.learner.updates)
 
     def _show_demonstrations(self, steps: int) -> None:
         for _ in range(steps if self.demonstrator.waiting else 0):
             self.demonstrator.step()
         segment = self._writer.take(self.learner.updates, errors=False)
         if segment is not None:
-            self.crew.send([segment])
+            self.shards.send([segment])
 
-    def _earn(self, before: int) -> None:
+    def _owe_for(self, before: int) -> None:
+        """Owe the gradient steps that the play since the step `before` is worth."""
         every = self.settings.learning.train_every
-        if len(self.crew) >= self.settings.replay.learning_start:
-            self._owed += (self.step // every - before // every) * self.updates_per_train
+        if len(self.shards) >= self.settings.replay.learning_start:
+            self.gradient_steps.owed += (self.step // every - before // every) * self.updates_per_train
 
     def _learn(self) -> Updates | None:
         """Go on with learning, and wait for it only where the settings say so. Returns what is done by now."""
         updates = self._finish_learning()
-        self._ask_for_minibatches()
-        if self._learning is None and self._begin_learning():
+        self.gradient_steps.ask()
+        if not self.gradient_steps.learning and self.gradient_steps.begin(self.step, self._oldest_played):
             # The next ones come while these are learned from.
-            self._ask_for_minibatches()
+            self.gradient_steps.ask()
             if not self.settings.learning.overlap:
                 updates = joined(updates, self._finish_learning(wait=True))
         return updates
 
-    def _ask_for_minibatches(self) -> None:
-        updates = min(self._owed, self._most)
-        if self._asked is None and updates and self.crew.priority_sum > 0:
-            self._owed -= updates
-            self._asked = self.crew.ask_for_minibatches(
-                updates, self.settings.learning.batch_size, self.learner.updates, self._rng
-            )
-
-    def _begin_learning(self) -> bool:
-        """Whether there were minibatches to begin with."""
-        asked = self._asked
-        if asked is None or self._held_up:
-            return False
-        samples = self.crew.samples(asked)
-        if samples is None:
-            return False
-        self._asked = None
-        if sum(sample.numbers.shape[1] for sample in samples) != self.settings.learning.batch_size:
-            self._owed += asked.updates  # a shard died; they are drawn again
-            return False
-        batch = Batch(*(np.concatenate(parts, axis=1) for parts in zip(*(one.batch for one in samples), strict=True)))
-        if self.settings.replay.priority_exponent:
-            priority = np.concatenate([sample.priority for sample in samples], axis=1)
-            exponent = importance_exponent(self.settings, self.step)
-            weight = importance_weights(priority, self.crew.priority_sum, len(self.crew), exponent)
-            batch = batch._replace(weight=weight)
-        self.learner.anneal(learning_share(self.settings, self.step))
-        self._learning = _Learning(samples, self.learner.begin(batch))
-        return True
-
     def _finish_learning(self, *, wait: bool = False) -> Updates | None:
         """What came of the gradient steps under way, if they are done; everyone acts with what they led to."""
-        if self._learning is None or not (wait or self._learning.result.done()):
-            return None
-        samples, result = self._learning
-        self._learning = None
-        updates = result.result()
-        if self.settings.replay.priority_exponent:
-            first = 0
-            for sample in samples:
-                end = first + sample.numbers.shape[1]
-                self.crew.update_priorities(sample, updates.error[:, first:end])
-                first = end
-        self.policy.set_weights(self.learner.weights())
-        self.updates_played = self.learner.updates
+        updates = self.gradient_steps.finish(wait=wait)
+        if updates is not None:
+            self.policy.set_weights(self.learner.weights())
+            self.updates_played = self.learner.updates
         return updates
 
     # --- what is told ---
 
     def inspect(self, number: int | None, jump: str) -> dict[str, Any]:
         """A look into the fullest shard. Raises LookFailed if there is none to look into at this moment."""
-        found = self.crew.inspect(self.step, number, jump, self.policy.weights) if len(self.crew) else None
+        found = self.shards.inspect(self.step, number, jump, self.policy.weights) if len(self.shards) else None
         if found is None:
             raise LookFailed("the replay buffer's shard does not answer; look again in a moment")
         return found
@@ -267,9 +211,27 @@ class ClusterLoop:
         now = time.monotonic()
         if now >= self._next_figures:
             self._next_figures = now + _FIGURES_SECONDS
-            self._news.append({"event": "cluster", "step": self.step, **self.crew.figures(self.updates_played)})
+            self._news.append({"event": "cluster", "step": self.step, **self._figures()})
         news, self._news = self._news, []
         return news
+
+    def _figures(self) -> dict[str, Any]:
+        """How the actors and shards are doing."""
+        alive, lost = self.actors.alive(), self.lost
+        rates = [
+            round(one, 1) if there else 0.0 for one, there in zip(self.actors.steps_per_second, alive, strict=True)
+        ]
+        return {
+            "actors": len(alive),
+            "alive": sum(alive),
+            "steps_per_second": rates[:_MOST_SHOWN],
+            "shards": self.shards.filling()[:_MOST_SHOWN],
+            "lag": self.updates_played - self.actors.calls.oldest_version(self.updates_played),
+            "lost_steps": lost.steps,
+            "lost_transitions": lost.transitions,
+            "too_old": lost.too_old,
+            "restarts": lost.restarts,
+        }
 
     def _warn(self, message: str) -> None:
         self._news.append({"event": "warning", "message": message})
@@ -293,7 +255,7 @@ class ClusterLoop:
             "learning_rate": self.learner.learning_rate,
             "actors": [],
             "demonstrator": self.demonstrator.get_state(),
-            "lost": vars(self.crew.lost).copy(),
+            "lost": asdict(self.lost),
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -306,11 +268,10 @@ class ClusterLoop:
         self.learner.learning_rate = float(state["learning_rate"])
         self.policy.set_weights(self.learner.weights())
         self.updates_played = self.learner.updates
-        self._learning = self._asked = None
-        self._owed = 0
+        self.gradient_steps.forget()
         # A demonstration that was half sent is sent again.
         self.demonstrator.set_state({**state["demonstrator"], "at": 0})
-        self.crew.lost = Lost(**{name: int(value) for name, value in state["lost"].items()})
+        self.lost.restore(state["lost"])
         self._warn(
             "the replay buffer of a run with actors is not part of its checkpoints; it fills up anew, and learning "
             f"goes on when it holds {self.settings.replay.learning_start:,} transitions"
@@ -319,6 +280,7 @@ class ClusterLoop:
     def close(self) -> None:
         """End the actors and the shards, and a local Ray with them."""
         try:
-            self.crew.close()
+            self.actors.close()
+            self.shards.close()
         finally:
             self._session.close()

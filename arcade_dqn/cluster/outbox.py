@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 import ray
 from ray.exceptions import GetTimeoutError, ObjectLostError, RayActorError
 
-from arcade_dqn.cluster.actor_process import ActorProcess, Receipt
+from arcade_dqn.cluster.actor_process import Receipt
 from arcade_dqn.cluster.segments import Segment
-from arcade_dqn.cluster.shard import GameShape
 
 GONE = (RayActorError, ObjectLostError)
 """What Ray says of answers that will never come."""
@@ -57,10 +56,3 @@ class Outbox:
                 found.append(Receipt(None, transitions))
             self._waiting.popleft()
         return found
-
-
-class RemoteActor(ActorProcess):
-    """An `ActorProcess` as a Ray actor."""
-
-    def __init__(self, settings: str, shape: GameShape, number: int, shards: Sequence[Any]) -> None:
-        super().__init__(settings, shape, number, Outbox(shards, number))

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -31,6 +32,10 @@ from arcade_dqn.link.text import plain
 
 OBJECT_STORE = 256 * 1024 * 1024
 """Bytes of shared memory for what travels between a local Ray's processes: weights, segments and minibatches."""
+WORKER_OPTIONS: dict[str, Any] = {"num_cpus": 1, "max_restarts": -1, "max_task_retries": 0}
+"""How actors and shards are started: again for ever, but Ray asks none anew for what was lost with it.
+
+An actor would play that with old weights; what it is worth is asked for anew by the learner."""
 _PREFIX = "adq-"
 _LONGEST, _SHORT = 16, Path("/tmp")
 """The longest path of a temporary folder that leaves room for Ray's sockets, and what serves where it is longer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,42 +13,36 @@ from arcade_dqn.cluster.segments import Segment, SegmentWriter
 from arcade_dqn.cluster.shard import GameShape, Shard
 from arcade_dqn.config import build
 
-SHAPE = GameShape((4,), "<f4", 1, (4,), ("left", "right"))
+
+@pytest.fixture
+def shard(game_shape: GameShape) -> Callable[..., Shard]:
+    """Makes a shard of a run with these settings."""
+
+    def make(**overrides: Any) -> Shard:
+        chosen = {"cluster.actors": 1, "learning.n_step": 1, "cluster.max_transition_age": 100, **overrides}
+        return Shard(build("CartPole-v1", "cartpole", chosen).to_json(), game_shape, 0, 0)
+
+    return make
 
 
-def shard(**overrides: Any) -> Shard:
-    settings = build(
-        "CartPole-v1",
-        "cartpole",
-        {"cluster.actors": 1, "learning.n_step": 1, "cluster.max_transition_age": 100, **overrides},
-    )
-    return Shard(settings.to_json(), SHAPE, 0, 0)
-
-
-def segment(version: int = 0, steps: int = 5) -> Segment:
-    writer = SegmentWriter(1, 0.99, 1)
-    writer.begin(np.zeros(4, np.float32))
-    for step in range(steps):
-        writer.step(step % 2, 1.0, np.full(4, step, np.float32), terminated=False, ended=False)
-    taken = writer.take(version, errors=False)
-    assert taken is not None
-    return taken
-
-
-def test_what_comes_too_late_is_dropped_and_counted() -> None:
+def test_what_comes_too_late_is_dropped_and_counted(
+    shard: Callable[..., Shard], segment: Callable[..., Segment]
+) -> None:
     one = shard()
     one.sample(1, 1, newest=150)
     state = one.add([segment(version=50), segment(version=49, steps=7), segment(version=150, steps=2)])
     assert (state.size, state.dropped) == (5 + 2, 7)
 
 
-def test_an_empty_shard_gives_an_empty_sample() -> None:
+def test_an_empty_shard_gives_an_empty_sample(shard: Callable[..., Shard]) -> None:
     sample = shard().sample(3, 4, newest=0)
     assert sample.numbers.shape == (3, 0)
     assert sample.batch.s_tm1.shape == (3, 0, 4)
 
 
-def test_a_sample_has_the_share_that_was_asked_for() -> None:
+def test_a_sample_has_the_share_that_was_asked_for(
+    shard: Callable[..., Shard], segment: Callable[..., Segment]
+) -> None:
     one = shard()
     one.add([segment()])
     sample = one.sample(3, 4, newest=0)
@@ -55,12 +50,12 @@ def test_a_sample_has_the_share_that_was_asked_for() -> None:
     assert sample.batch.a_tm1.shape == (3, 4)
 
 
-def test_shards_share_the_capacity() -> None:
+def test_shards_share_the_capacity(shard: Callable[..., Shard]) -> None:
     one = shard(**{"replay.capacity": 1_001, "replay.learning_start": 10, "cluster.shards": 2})
     assert one.state().capacity == 501
 
 
-def test_one_looks_into_a_shard_as_into_a_buffer() -> None:
+def test_one_looks_into_a_shard_as_into_a_buffer(shard: Callable[..., Shard], segment: Callable[..., Segment]) -> None:
     one = shard()
     weights = initial_weights(build("CartPole-v1", "cartpole").network, (4,), 2, 0)
     assert one.inspect(7, None, "", weights) == {}
@@ -71,7 +66,9 @@ def test_one_looks_into_a_shard_as_into_a_buffer() -> None:
 
 
 @pytest.mark.parametrize(("batch", "copies", "n_step"), [(64, 4, 3), (16, 1, 1), (8, 8, 5)])
-def test_a_shard_fills_up_although_segments_say_frames_again(batch: int, copies: int, n_step: int) -> None:
+def test_a_shard_fills_up_although_segments_say_frames_again(
+    shard: Callable[..., Shard], batch: int, copies: int, n_step: int
+) -> None:
     chosen = {"replay.capacity": 600, "replay.learning_start": 10, "learning.n_step": n_step}
     one = shard(**chosen, **{"cluster.batch": batch, "environment.copies": copies})
     writer = SegmentWriter(1, 0.99, n_step)
@@ -86,7 +83,9 @@ def test_a_shard_fills_up_although_segments_say_frames_again(batch: int, copies:
     assert one.state().size == 600
 
 
-def test_priorities_of_an_earlier_life_are_ignored() -> None:
+def test_priorities_of_an_earlier_life_are_ignored(
+    shard: Callable[..., Shard], segment: Callable[..., Segment]
+) -> None:
     one = shard(**{"replay.priority_exponent": 1.0})
     one.add([segment(steps=2)])
     sample = one.sample(1, 1, newest=0)

@@ -22,10 +22,10 @@ from arcade_dqn.storage.run_dir import RunDir
 
 pytest.importorskip("ray", reason='needs Ray: pip install "arcade-dqn[cluster]"')
 
-from arcade_dqn.cluster import crew
+from arcade_dqn.cluster import actor_pool
+from arcade_dqn.cluster.actor_pool import RemoteActor
 from arcade_dqn.cluster.actor_process import Report
 from arcade_dqn.cluster.loop import ClusterLoop
-from arcade_dqn.cluster.outbox import RemoteActor
 from arcade_dqn.cluster.ray_session import short_temporary_folder
 from arcade_dqn.training.run import Run
 
@@ -82,7 +82,7 @@ def test_a_run_with_actors_learns_and_leaves_nothing_behind(tmp_path: Path, monk
     def look(event: dict[str, Any]) -> None:
         events.append(event)
         if event["event"] == "cluster" and event["step"] and not modules:
-            modules.extend(loops[0].crew.modules())
+            modules.extend(loops[0].actors.modules())
             family.extend(descendants(os.getpid()))
             for process in family:
                 addresses.update(
@@ -117,32 +117,32 @@ def test_killed_actors_and_a_killed_shard_cost_only_what_they_held() -> None:
     game = make(chosen.game, chosen.environment)
     loop = ClusterLoop(chosen, [game])
     try:
-        loop.crew.modules()  # answered when both actors are up; one alone might play everything
+        loop.actors.modules()  # answered when both actors are up; one alone might play everything
         deadline = time.monotonic() + PATIENCE
         actors: list[psutil.Process] = []
         killed = False
         updates = 0
         kill_at = 0.0
         for step in loop.steps():
-            assert time.monotonic() < deadline, loop.crew.lost
+            assert time.monotonic() < deadline, loop.lost
             if step.step >= 1_500 and not actors:
                 actors = [one for one in descendants(os.getpid()) if one.name().startswith("ray::RemoteActor")]
                 for one in actors:
                     one.suspend()
                 kill_at = time.monotonic() + 1.0
             # By then all that they had answered is heard, and what they are asked for is lost with them.
-            if actors and not killed and time.monotonic() >= kill_at and all(one.calls for one in loop.crew._members):
+            if actors and not killed and time.monotonic() >= kill_at and all(loop.actors.calls.of(i) for i in range(2)):
                 killed, updates = True, loop.learner.updates
                 shards = [one for one in descendants(os.getpid()) if one.name().startswith("ray::Shard")]
                 for one in (*actors, shards[0]):
                     one.kill()
         assert killed and len(actors) == 2 and loop.step == 6_000
         assert loop.learner.updates > updates > 0, "it learned before and after"
-        lost = loop.crew.lost
+        lost = loop.lost
         assert lost.restarts == 3, "both actors and the shard"
         assert lost.batches >= 2 and lost.steps >= 2
         assert lost.transitions > 0, "what the shard held"
-        figures = loop.crew.figures(loop.updates_played)
+        figures = next(event for event in loop.news() if event["event"] == "cluster")
         assert figures["lost_transitions"] == lost.transitions
     finally:
         loop.close()
@@ -161,10 +161,10 @@ def test_an_actor_that_hangs_is_started_again_and_a_pause_costs_nothing(
                 time.sleep(1_000)
             return super().play(at, *more)
 
-    monkeypatch.setattr(crew, "_PATIENCE", 5.0)
+    monkeypatch.setattr(actor_pool, "_HUNG", 5.0)
     chosen = settings(**{"run.steps": 4_000, "cluster.max_weight_age": 300})
     game = make(chosen.game, chosen.environment)
-    loop = ClusterLoop(chosen, [game], play=HangsOnce)
+    loop = ClusterLoop(chosen, [game], actor=HangsOnce)
     try:
         deadline = time.monotonic() + PATIENCE
         paused = False
@@ -174,13 +174,15 @@ def test_an_actor_that_hangs_is_started_again_and_a_pause_costs_nothing(
                 paused = True
                 time.sleep(6.0)
             # Nobody is asked for more once two batches of each actor are owed for, and two more may be on their way.
-            assert loop._owed <= (2 + 2) * 2 * 64, "actors that are ahead wait"
+            assert loop.gradient_steps.owed <= (2 + 2) * 2 * 64, "actors that are ahead wait"
             newest = loop.learner.updates
-            assert newest - loop.crew.oldest_version(newest) <= 300, "weights older than that are not played with"
+            assert newest - loop.actors.calls.oldest_version(newest) <= 300, (
+                "weights older than that are not played with"
+            )
             if not hung.exists():
-                assert loop.crew.lost.restarts == 0
+                assert loop.lost.restarts == 0
         assert (loop.step, paused, hung.exists()) == (4_000, True, True)
-        assert loop.crew.lost.restarts == 1
+        assert loop.lost.restarts == 1
     finally:
         loop.close()
         game.close()
