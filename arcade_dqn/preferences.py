@@ -9,15 +9,25 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from arcade_dqn.errors import ArcadeError
-from arcade_dqn.storage.atomic import StorageError, open_regular, reason, write_text
+from arcade_dqn.link.text import plain
+from arcade_dqn.storage.atomic import StorageError, read_small, reason, write_text
 
 Value = bool | str
+
+_MAX_KEYS = 500
+"""Changed keys of the TUI, which has about a hundred."""
+_MAX_PROBLEMS = 10
+"""Sentences on one file that a person is shown."""
+_MAX_DEPTH = 20
+"""Tables in tables. A name of a key has one dot, so nobody needs more than three."""
+_BOM = "\ufeff"
+"""What some editors write before a text in UTF-8."""
 
 
 class PreferencesError(ArcadeError):
@@ -82,14 +92,9 @@ def load(path: Path) -> tuple[Preferences, list[str]]:
     No file: the defaults. What is wrong has its default, everything else is taken.
     """
     try:
-        with open_regular(path) as file:
-            table = tomllib.loads(file.readall().decode("utf-8"))
-    except FileNotFoundError:
-        return Preferences(), []
-    except OSError as error:
-        return Preferences(), [f"{path} cannot be read ({reason(error)}); using the defaults"]
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        return Preferences(), [f"{path} is not valid TOML ({_first_words(error)}); using the defaults"]
+        _, table = _read(path)
+    except PreferencesError as error:
+        return Preferences(), [f"{error}; using the defaults"]
     values: dict[str, Any] = {}
     problems: list[str] = []
     for name, value in table.items():
@@ -101,7 +106,48 @@ def load(path: Path) -> tuple[Preferences, list[str]]:
             values[name] = value
         else:
             problems.append(f"{path}: {name} = {_written(value)} is not allowed; it must be {allowed(name)}")
-    return Preferences(**values), problems
+    return Preferences(**values), the_first(problems, path)
+
+
+def the_first(problems: Sequence[str], file: str | Path) -> list[str]:
+    """The first ten of the problems with a file, and how many more there are; they hold the file's own words."""
+    shown = [plain(problem, 1000) for problem in problems[:_MAX_PROBLEMS]]
+    more = len(problems) - len(shown)
+    return [*shown, f"{file}: {more:,} more problems of this kind"] if more else shown
+
+
+def _read(path: Path) -> tuple[str, dict[str, Any]]:
+    """The text in the file at `path` and what it says; both empty if there is none. Raises PreferencesError."""
+    try:
+        text = read_small(path).decode("utf-8")
+        return text, _parsed(text)
+    except FileNotFoundError:
+        return "", {}
+    except OSError as error:
+        raise PreferencesError(f"{path} cannot be read ({reason(error)})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PreferencesError(f"{path} is not valid TOML ({_first_words(error)})") from error
+    except ValueError as error:
+        raise PreferencesError(f"{path} cannot be used ({_first_words(error)})") from error
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    """What `text` says. Raises ValueError, and nothing else, for any text that says nothing."""
+    try:
+        table = tomllib.loads(text.removeprefix(_BOM))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    # Here, because nothing that goes through tables in tables should have to look out for their number.
+    level: list[Any] = [table]
+    for _ in range(_MAX_DEPTH):
+        level = [value for one in level for value in _parts(one) if isinstance(value, dict | list)]
+        if not level:
+            return table
+    raise ValueError("it is nested too deeply")
+
+
+def _parts(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
 
 
 def _keys(path: Path, table: Any, problems: list[str]) -> dict[str, str]:
@@ -109,8 +155,12 @@ def _keys(path: Path, table: Any, problems: list[str]) -> dict[str, str]:
     if not isinstance(table, dict):
         problems.append(f'{path}: keys must be a table, such as [keys] with "home.train" = "t" in it')
         return {}
+    written = dict(_flat(table))
+    if len(written) > _MAX_KEYS:
+        problems.append(f"{path}: keys holds {len(written):,} keys, and there are not so many; none is changed")
+        return {}
     found: dict[str, str] = {}
-    for name, value in _flat(table):
+    for name, value in written.items():
         words = value if isinstance(value, list) else [value]
         if words and all(isinstance(word, str) and word.strip() for word in words):
             found[name] = ",".join(words)
@@ -172,41 +222,36 @@ def save(path: Path, name: str, value: Value) -> None:
         raise PreferencesError(f"{name} = {_written(value)} is not allowed; it must be {allowed(name)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        old = path.read_text("utf-8") if path.exists() else ""
-    except UnicodeDecodeError as error:
-        raise PreferencesError(f"{path} is not valid TOML ({_first_words(error)}); mend it, or remove it") from error
     except OSError as error:
         raise StorageError(f"cannot write {path}: {reason(error)}") from error
     try:
-        before = tomllib.loads(old)
-    except tomllib.TOMLDecodeError as error:
-        raise PreferencesError(f"{path} is not valid TOML ({_first_words(error)}); mend it, or remove it") from error
+        old, before = _read(path)
+    except PreferencesError as error:
+        raise PreferencesError(f"{error}; mend it, or remove it") from error
     new = _with_line(old, name, f"{name} = {_toml(value)}")
     # The file may be written in ways that this edit does not understand; then it is left to its writer.
-    if _parsed(new) != {**before, name: value}:
+    try:
+        understood = _parsed(new) == {**before, name: value}
+    except ValueError:
+        understood = False
+    if not understood:
         raise PreferencesError(f"{path} is too unusual to be changed here; write {name} = {_toml(value)} into it")
     # A link (to a folder of dotfiles, say) stays a link: its target is what is replaced.
-    write_text(path.resolve(), new)
+    write_text(os.path.realpath(path), new)
 
 
 def _with_line(text: str, name: str, line: str) -> str:
     """`text` with `line` in the place of the line, or of the commented line, that sets `name`."""
-    lines = text.splitlines()
+    mark = _BOM if text.startswith(_BOM) else ""
+    lines = text.removeprefix(_BOM).splitlines()
     top = next((number for number, old in enumerate(lines) if old.lstrip().startswith("[")), len(lines))
     for pattern in (rf"\s*{name}\s*=", rf"#\s*{name}\s*="):
         for number in range(top):
             if re.match(pattern, lines[number]):
                 lines[number] = line
-                return "\n".join(lines) + "\n"
+                return mark + "\n".join(lines) + "\n"
     lines[0:0] = [line] if not lines or top else [line, ""]
-    return "\n".join(lines) + "\n"
-
-
-def _parsed(text: str) -> dict[str, Any] | None:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        return None
+    return mark + "\n".join(lines) + "\n"
 
 
 def use_ascii(preferences: Preferences, encoding: str) -> bool:
@@ -224,7 +269,10 @@ def _toml(value: Value) -> str:
 
 def _written(value: Any) -> str:
     """A value as it stands in the file, shortened."""
-    text = _toml(value) if isinstance(value, bool | str) else str(value)
+    try:
+        text = _toml(value) if isinstance(value, bool | str) else str(value)
+    except ValueError:
+        return "a number of thousands of digits"  # written in hexadecimal, which may be read
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from arcade_dqn.preferences import (
     use_ascii,
 )
 from arcade_dqn.storage.atomic import StorageError
+from arcade_dqn.tui.keymap import checked
 
 
 @pytest.fixture
@@ -184,3 +186,60 @@ def test_they_are_cheap_to_import() -> None:
     code = "import sys, arcade_dqn.preferences; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"numpy", "pydantic", "textual", "rich", "platformdirs", "difflib"} & set(loaded)
+
+
+STRANGE = {
+    "digits": b"theme = " + b"1" * 5_000,
+    "hexadecimal": b"theme = 0x" + b"f" * 5_000,
+    "brackets": b"theme = " + b"[" * 5_000,
+    "closed brackets": b"theme = " + b"[" * 300 + b"]" * 300,
+    "dots": b".".join([b"a"] * 3_000) + b" = 1",
+    "dots in keys": b"keys." + b".".join([b"a"] * 3_000) + b" = 1",
+    "tables": b"keys = " + b"{a = " * 60 + b"1" + b"}" * 60,
+    "many keys": b"[keys]\n" + b"".join(b"k%d = 't'\n" % number for number in range(10_000)),
+    "many names": b"".join(b"k%d = 't'\n" % number for number in range(10_000)),
+    "large": b"#" * 2**20,
+    "escapes": b'"\\u001b[2J\\u202e" = 1\ntheme = "\\u001b]0;title\\u0007"',
+    "not UTF-8": b"\xff\xfet\x00h\x00",
+    "null": b"theme = \x00",
+    "surrogate": b'theme = "\xed\xa0\x80"',
+}
+
+
+@pytest.mark.parametrize("content", STRANGE.values(), ids=STRANGE)
+def test_no_file_keeps_the_arcade_from_starting(file: Path, content: bytes) -> None:
+    file.write_bytes(content)
+    found, problems = load(file)
+    keymap, more = checked(found.keys, str(file))
+    assert found == Preferences()
+    assert not keymap
+    assert 1 <= len(problems) <= 11 and not more
+    for problem in problems:
+        assert problem.startswith(str(file))
+        assert problem.isprintable()
+        assert len(problem) <= 1_000
+    # Nor is anything in it lost when a preference is changed in the arcade.
+    with contextlib.suppress(PreferencesError):
+        save(file, "theme", "light")
+    assert file.read_bytes() == content or load(file)[0].theme == "light"
+
+
+def test_a_byte_order_mark_is_no_mistake(file: Path) -> None:
+    file.write_bytes(b'\xef\xbb\xbftheme = "light"\n')
+    assert load(file) == (Preferences("light"), [])
+    save(file, "theme", "ansi")
+    assert file.read_bytes() == b'\xef\xbb\xbftheme = "ansi"\n'
+    file.write_bytes(b"\xef\xbb\xbf")
+    save(file, "meters", False)
+    assert file.read_bytes() == b"\xef\xbb\xbfmeters = false\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_what_cannot_be_read_is_not_written_over(tmp_path: Path) -> None:
+    pipe, ring = tmp_path / "pipe", tmp_path / "ring"
+    os.mkfifo(pipe)
+    ring.symlink_to(ring)
+    for path in (pipe, ring):
+        assert "cannot be read" in load(path)[1][0]
+        with pytest.raises(PreferencesError, match="cannot be read"):
+            save(path, "theme", "light")

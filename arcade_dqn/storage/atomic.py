@@ -28,6 +28,8 @@ _REASONS = {
     errno.ENOTDIR: "a part of the path is not a folder",
     errno.EISDIR: "it is a folder",
 }
+MAX_SMALL = 256 * 1024
+"""Bytes of a file that a person may have written, or that holds a few numbers."""
 _counter = itertools.count()
 
 
@@ -50,6 +52,15 @@ def open_regular(path: str | os.PathLike[str]) -> io.FileIO:
         file.close()
         raise OSError(errno.EINVAL, "it is not a regular file", os.fspath(path))
     return file
+
+
+def read_small(path: str | os.PathLike[str], limit: int = MAX_SMALL) -> bytes:
+    """The content of a regular file of at most `limit` bytes. Raises OSError, or ValueError if it is larger."""
+    with open_regular(path) as file:
+        text = file.read(limit + 1)
+    if len(text) > limit:
+        raise ValueError(f"it is larger than {limit // 1024} KiB")
+    return text
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes | memoryview, *, durable: bool = True) -> None:

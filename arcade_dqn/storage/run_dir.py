@@ -15,11 +15,19 @@ from typing import Any, Self
 from arcade_dqn.config import Settings
 from arcade_dqn.errors import UsageError
 from arcade_dqn.link.text import plain
-from arcade_dqn.storage.atomic import StorageError, reason, remove_unfinished, sync_folder, write_new, write_text
+from arcade_dqn.storage.atomic import (
+    StorageError,
+    read_small,
+    reason,
+    remove_unfinished,
+    sync_folder,
+    write_new,
+    write_text,
+)
 from arcade_dqn.storage.interventions import MAX_BYTES, Intervention, from_json, made_in, to_json
 from arcade_dqn.storage.lock import lock_holder, locked
 from arcade_dqn.storage.metrics import MetricsFile
-from arcade_dqn.storage.summary import Summary, read_small, read_summary
+from arcade_dqn.storage.summary import Summary, read_summary
 
 _INTERVENTIONS = "interventions.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")

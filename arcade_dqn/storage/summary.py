@@ -8,11 +8,10 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from arcade_dqn.link.text import plain
-from arcade_dqn.storage.atomic import StorageError, open_regular, reason
+from arcade_dqn.storage.atomic import StorageError, read_small, reason
 
 FINAL_STATES = ("done", "stopped", "failed")
 """States of a summary that need no running trainer."""
-MAX_BYTES = 256 * 1024
 
 
 def _clean(text: str) -> str:
@@ -54,12 +53,3 @@ def read_summary(path: Path) -> Summary | None:
         raise StorageError(f"{path} is damaged: {where}: {first['msg'].lower()}") from error
     except ValueError as error:
         raise StorageError(f"{path} is damaged: {error}") from error
-
-
-def read_small(path: Path, limit: int = MAX_BYTES) -> bytes:
-    """The content of a regular file of at most `limit` bytes. Raises OSError, or ValueError if it is larger."""
-    with open_regular(path) as file:
-        text = file.read(limit + 1)
-    if len(text) > limit:
-        raise ValueError(f"it is larger than {limit // 1024} KiB")
-    return text

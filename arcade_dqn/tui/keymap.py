@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from textual.binding import Binding
 from textual.keys import KEY_NAME_REPLACEMENTS, REPLACED_KEYS, Keys, format_key, key_to_character
 
-from arcade_dqn.preferences import did_you_mean
+from arcade_dqn.preferences import did_you_mean, the_first
 from arcade_dqn.tui import keys
 
 Keymap = Mapping[str, str]
@@ -93,7 +93,7 @@ def checked(wanted: Mapping[str, str], file: str) -> tuple[Keymap, list[str]]:
         id, other, key = clash
         problems.append(f'{file}: keys.{id} = "{wanted[id]}" clashes with {other}, which has {key}; it stays as it was')
         del keymap[id]
-    return keymap, problems
+    return keymap, the_first(problems, file)
 
 
 def _normal_list(words: str) -> list[str]:
