@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from pathlib import Path
@@ -44,24 +45,27 @@ def watch(arguments: argparse.Namespace) -> int:
             episodes=arguments.episodes,
             greedy=arguments.greedy,
         )
-    from arcade_dqn.window.main import open_window
+    from arcade_dqn.window.main import Options, open_window
 
-    argv = [arguments.target, "--runs-dir", str(runs_dir(arguments)), "--speed", str(arguments.speed)]
-    if arguments.episodes is not None:
-        argv += ["--episodes", str(arguments.episodes)]
-    if arguments.beside is not None:
-        argv += ["--beside", arguments.beside]
-    argv += [f"--{name}" for name in ("greedy", "sounds") if getattr(arguments, name)]
-    open_window(argv)
+    open_window(
+        Options(
+            target=arguments.target,
+            beside=arguments.beside,
+            runs_dir=runs_dir(arguments),
+            speed=arguments.speed or math.inf,
+            episodes=arguments.episodes or 0,
+            greedy=arguments.greedy,
+            sounds=arguments.sounds,
+        )
+    )
     return 0
 
 
 def play(arguments: argparse.Namespace) -> int:
     """`arcade-dqn play GAME`: a person at the controls, beside the game's saved agent."""
-    from arcade_dqn.window.main import open_window
+    from arcade_dqn.window.main import Options, open_window
 
-    argv = ["--play", arguments.game, "--runs-dir", str(runs_dir(arguments))]
-    open_window([*argv, "--sounds"] if arguments.sounds else argv)
+    open_window(Options(play=arguments.game, runs_dir=runs_dir(arguments), sounds=arguments.sounds))
     return 0
 
 

@@ -17,7 +17,9 @@ def runs_dir(arguments: argparse.Namespace) -> Path:
     """Where the runs are: --runs-dir, $ARCADE_DQN_RUNS or ./runs."""
     from arcade_dqn.storage.paths import default_runs_dir
 
-    return arguments.runs_dir if arguments.runs_dir is not None else default_runs_dir()
+    folder: Path = arguments.runs_dir if arguments.runs_dir is not None else default_runs_dir()
+    # What lies in a folder that begins with a dash would be an option of the programs that are started with it.
+    return folder.absolute() if str(folder).startswith("-") else folder
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import sys
@@ -25,7 +24,7 @@ from arcade_dqn.window.hud import Hud
 from arcade_dqn.window.icon import icon
 from arcade_dqn.window.keys import command_for, game_keys
 from arcade_dqn.window.layout import DESIGN, MINIMUM
-from arcade_dqn.window.main import DUMMIES, WAY_OUT, NoDisplay
+from arcade_dqn.window.main import DUMMIES, WAY_OUT, NoDisplay, Options
 from arcade_dqn.window.pads import Pads
 from arcade_dqn.window.show import Show
 from arcade_dqn.window.sounds import Sounds
@@ -34,10 +33,10 @@ from arcade_dqn.window.wire import Link
 FRAME_RATE = 60
 
 
-def run(options: argparse.Namespace) -> None:
-    """Open the window that the arguments of `main.build_parser` describe and run it until it is closed."""
+def run(options: Options) -> None:
+    """Open the window that the options describe and run it until it is closed."""
     sources = what_to_show(options)
-    info = sources[0].info if sources else find(options.play)
+    info = sources[0].info if sources else find(options.play or "")
     link = Link() if options.events else None
     if not sources and link is None:
         print(
@@ -57,7 +56,7 @@ class Window:
 
     show: Show | Duel
 
-    def __init__(self, info: GameInfo, options: argparse.Namespace, link: Link | None) -> None:
+    def __init__(self, info: GameInfo, options: Options, link: Link | None) -> None:
         self._link = link
         self._episodes: int = options.episodes
         self._info = info

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import secrets
 
 from arcade_dqn.config import build
@@ -12,12 +11,13 @@ from arcade_dqn.games.make import make
 from arcade_dqn.stage.source import EARLIER, SavedModel, Source, SourceError, best_model, earlier, open_source
 from arcade_dqn.window.duel import Duel, check_same_game, other_rules
 from arcade_dqn.window.keys import game_keys
+from arcade_dqn.window.main import Options
 from arcade_dqn.window.show import Show
 
 
-def what_to_show(options: argparse.Namespace) -> tuple[Source, ...]:
+def what_to_show(options: Options) -> tuple[Source, ...]:
     """Whom to watch: two agents side by side, one agent, or in a person's play the game's best one if there is any."""
-    if options.play is None:
+    if options.target is not None:
         source = open_source(options.target, options.runs_dir)
         if options.beside is None:
             return (source,)
@@ -26,13 +26,14 @@ def what_to_show(options: argparse.Namespace) -> tuple[Source, ...]:
         other = open_source(options.beside, options.runs_dir)
         check_same_game(source, other)
         return source, other
+    assert options.play is not None
     try:
         return (SavedModel(best_model(find(options.play), options.runs_dir)),)
     except SourceError:
         return ()
 
 
-def make_show(sources: tuple[Source, ...], info: GameInfo, options: argparse.Namespace) -> Show | Duel:
+def make_show(sources: tuple[Source, ...], info: GameInfo, options: Options) -> Show | Duel:
     """The show, or two side by side: two agents, or a person and the saved agent."""
     seed = secrets.randbelow(2**31) if options.seed is None else options.seed
     person = options.play is not None

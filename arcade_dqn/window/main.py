@@ -7,10 +7,12 @@ import math
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
 from arcade_dqn.errors import ArcadeError
+from arcade_dqn.link.text import plain
 from arcade_dqn.storage.paths import default_runs_dir
 
 DUMMIES = ("dummy", "offscreen")
@@ -21,15 +23,40 @@ class NoDisplay(ArcadeError):
     """There is no screen to open a window on."""
 
 
+@dataclass
+class Options:
+    """What a window is to show, and how. Either `target` or `play` is given; a target may look like an option."""
+
+    target: str | None = None
+    """A model file, a run, or a game (its best saved model)."""
+    beside: str | None = None
+    """A second agent, or what an earlier stage of the first one is called (`stage.source.EARLIER`)."""
+    play: str | None = None
+    """The game that a person plays."""
+    runs_dir: Path = field(default_factory=default_runs_dir)
+    speed: float = 1.0
+    """Times the game's own; infinity: as fast as it goes."""
+    episodes: int = 0
+    """Close after so many; 0: never."""
+    greedy: bool = False
+    seed: int | None = None
+    size: tuple[int, int] | None = None
+    """Of the window, width and height in pixels."""
+    fullscreen: bool = False
+    sounds: bool = False
+    events: bool = False
+    allow_dummy: bool = False
+
+
 class _Parser(argparse.ArgumentParser):
     """Mistakes in one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"arcade-dqn: {message} (`{self.prog} --help` shows the usage)\n")
+        self.exit(2, f"arcade-dqn: {plain(message, 4000)} (`{self.prog} --help` shows the usage)\n")
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The arguments of the program."""
+def parse(argv: Sequence[str] | None = None) -> Options:
+    """The program's arguments. Mistakes end it, as argparse does."""
     parser = _Parser(prog="python -m arcade_dqn.window", description="Watch an agent play, or play yourself.")
     parser.add_argument("target", nargs="?", help="a model file, a run, or a game (its best saved model)")
     parser.add_argument(
@@ -42,8 +69,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--play", metavar="GAME", help="a person plays this game, beside its best saved agent if there is one"
     )
     parser.add_argument("--runs-dir", type=Path, help="where the runs are (default: $ARCADE_DQN_RUNS, else ./runs)")
-    parser.add_argument("--speed", type=_speed, default=1.0, help="times the game's own speed; 0: as fast as it goes")
-    parser.add_argument("--episodes", type=_whole, default=0, metavar="N", help="close after N episodes")
+    parser.add_argument("--speed", type=_speed, help="times the game's own speed; 0: as fast as it goes")
+    parser.add_argument("--episodes", type=_whole, metavar="N", help="close after N episodes")
     parser.add_argument("--greedy", action="store_true", help="never explore, also on a run that does")
     parser.add_argument("--seed", type=_whole, help="seed of the episodes (default: others every time)")
     parser.add_argument("--size", type=_size, metavar="WxH", help="size of the window in pixels")
@@ -56,30 +83,28 @@ def build_parser() -> argparse.ArgumentParser:
         '({"press": "space"}) on standard input, and close when it ends',
     )
     parser.add_argument("--allow-dummy", action="store_true", help="open even where SDL draws nothing visible")
-    return parser
+    options = parser.parse_args(argv, Options())
+    if (options.target is None) == (options.play is None):
+        parser.error("name either what to watch, or a game after --play")
+    if options.beside is not None and options.play is not None:
+        parser.error("--beside is for watching two agents; --play has the game's saved agent beside the person anyway")
+    return options
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the window until it is closed; the exit code. Errors are told in one line on standard error."""
     try:
-        open_window(argv)
+        open_window(parse(argv))
     except ArcadeError as error:
-        print(f"arcade-dqn: {error}", file=sys.stderr)
+        print(f"arcade-dqn: {plain(str(error), 4000)}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return 130
     return 0
 
 
-def open_window(argv: Sequence[str] | None = None) -> None:
+def open_window(options: Options) -> None:
     """The same with the errors as they come, for a caller that tells them itself."""
-    parser = build_parser()
-    options = parser.parse_args(argv)
-    if (options.target is None) == (options.play is None):
-        parser.error("name either what to watch, or a game after --play")
-    if options.beside is not None and options.play is not None:
-        parser.error("--beside is for watching two agents; --play has the game's saved agent beside the person anyway")
-    options.runs_dir = options.runs_dir or default_runs_dir()
     check_display(allow_dummy=options.allow_dummy)
     # Here, because an error above should not wait for pygame.
     from arcade_dqn.window.app import run
@@ -113,14 +138,14 @@ def _speed(text: str) -> float:
 
 
 def _whole(text: str) -> int:
-    if not text.isdigit() or int(text) >= 2**31:
+    if not text.isdecimal() or int(text) >= 2**31:
         raise argparse.ArgumentTypeError(f"{text} is not allowed; it must be a whole number from 0 to {2**31 - 1}")
     return int(text)
 
 
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.lower().partition("x")
-    if not (width.isdigit() and height.isdigit() and 0 < int(width) <= 16384 and 0 < int(height) <= 16384):
+    if not (width.isdecimal() and height.isdecimal() and 0 < int(width) <= 16384 and 0 < int(height) <= 16384):
         raise argparse.ArgumentTypeError(f"{text} is not allowed; it must be WIDTHxHEIGHT, such as 1280x720")
     return int(width), int(height)
 

@@ -88,6 +88,59 @@ def test_a_file_that_is_no_model_is_one_sentence_and_1(tmp_path: Path, capsys: p
     assert "photo.safetensors" in stderr_line(capsys)
 
 
+@pytest.mark.parametrize(
+    "argv",
+    [
+        *(["eval"], ["watch"], ["watch", "--terminal"], ["watch", "--beside=cartpole"], ["record", "out.gif"]),
+        *(["export", "out.keras"], ["play"]),
+    ],
+    ids=" ".join,
+)
+def test_a_target_may_begin_with_a_dash(
+    argv: list[str], runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Every command takes it the same way, and it says what it says of any other that is not there.
+    monkeypatch.setenv("DISPLAY", ":77")
+    monkeypatch.delenv("SDL_VIDEODRIVER", raising=False)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    command, *more = argv
+    options = [word for word in more if word.startswith("-")]
+    rest = [word for word in more if not word.startswith("-")]
+    said = []
+    for target in ("-best.safetensors", "best.safetensors"):
+        assert main([command, "--runs-dir", str(runs), *options, "--", target, *rest]) in (1, 2)
+        said.append(stderr_line(capsys))
+    assert said[0] == said[1].replace("best.safetensors", "-best.safetensors")
+
+
+def test_a_folder_of_runs_may_begin_with_a_dash(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = RunDir.create("-runs", build("CartPole-v1", "tutorial"), "one")
+    run.best.write_bytes(model.read_bytes())
+    assert main(["eval", "one", "--runs-dir=-runs", "--episodes", "1", "--json"]) == 0
+    # The window, the trainer and the page in the browser are started with it.
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["model"] == str(run.best.absolute())
+
+
+def test_the_window_gets_what_was_typed(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from arcade_dqn.window import main as window
+
+    opened: list[window.Options] = []
+    monkeypatch.setattr(window, "open_window", opened.append)
+    where = ["--runs-dir", str(runs)]
+    assert main(["watch", *where, "--speed", "0", "--beside=-x", "--sounds", "--", "-y"]) == 0
+    assert main(["watch", *where, "z", "--episodes", "3000000000", "--greedy"]) == 0
+    assert main(["play", *where, "--", "-game"]) == 0
+    options = window.Options
+    assert opened == [
+        options(target="-y", beside="-x", runs_dir=runs, speed=float("inf"), sounds=True),
+        options(target="z", runs_dir=runs, episodes=3_000_000_000, greedy=True),
+        options(play="-game", runs_dir=runs),
+    ]
+
+
 def test_an_unexpected_error_is_one_line_and_with_debug_a_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

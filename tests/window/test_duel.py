@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -22,7 +21,7 @@ from arcade_dqn.window.choose import make_show, what_to_show
 from arcade_dqn.window.duel import ROUND_SECONDS, Duel, check_same_game, other_rules
 from arcade_dqn.window.duel_hud import DuelHud
 from arcade_dqn.window.ink import Ink
-from arcade_dqn.window.main import build_parser
+from arcade_dqn.window.main import Options, parse
 from arcade_dqn.window.show import Show
 from arcade_dqn.window.view import DuelView
 
@@ -304,8 +303,8 @@ def test_rules_that_matter_to_the_game_are_named() -> None:
     assert other_rules(atari, usual, usual.model_copy(update={"frame_size": 42})) == ""
 
 
-def options(*argv: str, runs: Path) -> argparse.Namespace:
-    return build_parser().parse_args([*argv, "--runs-dir", str(runs), "--seed", "1"])
+def options(*argv: str, runs: Path) -> Options:
+    return parse([*argv, "--runs-dir", str(runs), "--seed", "1"])
 
 
 def test_arguments_become_a_show_a_duel_or_a_person_alone(model: Path, loser: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pygame
 import pytest
 
 from arcade_dqn.window.app import Window
-from arcade_dqn.window.main import build_parser
+from arcade_dqn.window.main import parse
 from arcade_dqn.window.pads import Pads, Signal, _Pad
 from arcade_dqn.window.show import Show
 
@@ -122,7 +122,7 @@ def test_looking_for_pads_finds_none_where_there_are_none() -> None:
 def test_a_pad_plays_and_commands_in_the_window(person: Show, monkeypatch: pytest.MonkeyPatch) -> None:
     # The window's signal handlers are not for this process.
     monkeypatch.setattr("arcade_dqn.window.app.signal.signal", lambda number, handler: None)
-    window = Window(person.info, build_parser().parse_args(["--play", "cartpole", "--allow-dummy"]), None)
+    window = Window(person.info, parse(["--play", "cartpole", "--allow-dummy"]), None)
     window.show, window._pads = person, OnePad()
 
     def post(kind: int, **facts: Any) -> None:
