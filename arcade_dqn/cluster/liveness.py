@@ -135,8 +135,6 @@ class ShardLives:
         self._lost = lost
         self.known: dict[int, ShardState] = {}
         self._ended: set[int] = set()
-        self._dropped_before: dict[int, int] = {}
-        """Transitions that earlier lives of each shard dropped."""
 
     def note(self, state: ShardState) -> None:
         """A shard has said how it is."""
@@ -148,7 +146,7 @@ class ShardLives:
             before = None
         if before is None or (state.added, state.dropped) >= (before.added, before.dropped):
             self.known[state.number] = state
-        self._lost.too_old = sum(self._dropped_before.values()) + sum(one.dropped for one in self.known.values())
+            self._lost.too_old += state.dropped - (0 if before is None else before.dropped)
 
     def end(self, number: int, life: int) -> None:
         """A shard is gone; by now a later life of it may be known."""
@@ -157,7 +155,6 @@ class ShardLives:
             state = self.known.pop(number)
             self._lost.transitions += state.size
             self._lost.restarts += 1
-            self._dropped_before[number] = self._dropped_before.get(number, 0) + state.dropped
 
     def note_receipts(self, receipts: Iterable[Receipt]) -> None:
         """What came of segments that were sent to shards."""

@@ -128,9 +128,10 @@ def test_segments_that_reached_no_shard_are_lost() -> None:
 def test_what_is_lost_counts_on_from_a_checkpoint() -> None:
     lost = Lost()
     lives = ShardLives(lost)
-    lost.restore({"batches": 1, "steps": 64, "transitions": 100, "too_old": 0, "restarts": 2})
-    lives.note(shard(0, life=7, size=20))
+    lost.restore({"batches": 1, "steps": 64, "transitions": 100, "too_old": 30, "restarts": 2})
+    lives.note(shard(0, life=7, size=20, dropped=4))
+    lives.note(shard(0, life=7, size=20, dropped=5))
     lives.end(0, 7)
-    assert lost == Lost(batches=1, steps=64, transitions=120, restarts=3)
+    assert lost == Lost(batches=1, steps=64, transitions=120, too_old=35, restarts=3)
     with pytest.raises(TypeError, match="unknown"):
         lost.restore({"unknown": 1})
