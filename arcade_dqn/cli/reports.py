@@ -59,11 +59,11 @@ def experiment(arguments: argparse.Namespace) -> int:
         print(f"stopped; `arcade-dqn experiment {question.id}` goes on")
         return INTERRUPTED
 
-    from arcade_dqn.experiments.lab import experiment_folder
+    from arcade_dqn.experiments.folder import ExperimentFolder
     from arcade_dqn.report.experiment import write_report
 
     results = lab.results[question.id]
-    picture, words = write_report(results, experiment_folder(folder, question))
+    picture, words = write_report(results, ExperimentFolder(folder, question).path)
     print(results.answer())
     print(f"{picture} and {words}")
     if arguments.json:

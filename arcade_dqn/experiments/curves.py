@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcade_dqn.experiments.statistics import student_t
+from arcade_dqn.storage.metrics import is_number
 
 Floats = NDArray[np.float64]
 
@@ -133,11 +133,7 @@ def _column(records: Sequence[Mapping[str, Any]], kinds: tuple[str, ...], name: 
     table = {
         float(record["step"]): float(record[name])
         for record in records
-        if record.get("kind") in kinds and _number(record.get("step")) and _number(record.get(name))
+        if record.get("kind") in kinds and is_number(record.get("step")) and is_number(record.get(name))
     }
     x = np.array(sorted(table), np.float64)
     return Points(x, np.array([table[step] for step in x.tolist()], np.float64))
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

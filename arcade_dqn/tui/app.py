@@ -169,9 +169,8 @@ class ArcadeApp(PersonalApp):
             self._announce(snapshot.ending)
         if self.lab.poll():
             self.in_thread(self.lab.go_on)
-        if self.lab.finished is not None:
-            question, self.lab.finished = self.lab.finished, None
-            self.report_on(question)
+        if (finished := self.lab.take_finished()) is not None:
+            self.report_on(finished)
         with self.batch_update():
             for notice in snapshot.notices:
                 self._tell(notice)

@@ -11,7 +11,8 @@ import pytest
 
 from arcade_dqn.config import build
 from arcade_dqn.errors import ArcadeError, UsageError
-from arcade_dqn.experiments.lab import Lab
+from arcade_dqn.experiments.folder import ExperimentFolder
+from arcade_dqn.experiments.lab import NEXT, Lab, Phase
 from arcade_dqn.experiments.questions import QUESTIONS, SEEDS, Results, find_question
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.storage.summary import Summary
@@ -59,7 +60,8 @@ def test_an_experiment_trains_every_variant_with_every_seed(lab: Lab, programs: 
     normal = build("Acrobot-v1", "acrobot").replay.capacity
     assert seen == [(capacity, seed) for seed in SEEDS for capacity in (normal, 128)]
     assert not lab.running
-    assert lab.finished is REPLAY
+    assert lab.take_finished() is REPLAY
+    assert lab.take_finished() is None, "whoever asked sees to its report"
     results = lab.results["replay"]
     assert results.complete
     # The score of a run is the mean of its last five evaluations.
@@ -100,12 +102,12 @@ def test_chance_alone_is_seldom_called_a_difference() -> None:
 
 
 def test_a_second_key_press_finds_the_experiment_taken(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    def press_again(question: Any) -> Results:
+    def press_again(folder: ExperimentFolder) -> Results:
         with pytest.raises(ArcadeError, match="an experiment is running"):
-            lab.begin(question)
-        return Results(question)
+            lab.begin(folder.question)
+        return Results(folder.question)
 
-    monkeypatch.setattr(lab, "_found", press_again)
+    monkeypatch.setattr(ExperimentFolder, "results", press_again)
     lab.begin(REPLAY)
     assert lab.running
 
@@ -221,3 +223,83 @@ def test_the_spread_over_the_seeds_by_hand() -> None:
     results.scores["A", 2] = [(1_000.0, 20.0), (2_000.0, 60.0), (3_000.0, 5.0)]
     assert results.spread(REPLAY.variants[0]) == [(1_000, 15, 10, 20), (2_000, 45, 30, 60)]
     assert results.spread(REPLAY.variants[1]) == []
+
+
+# --- what it is doing -------------------------------------------------------------------------------------------------
+
+
+def test_the_phases_of_an_experiment_of_several_runs(lab: Lab, programs: Any) -> None:
+    assert lab.progress.phase is Phase.IDLE and lab.question is None
+    lab.begin(REPLAY)
+    assert lab.progress.phase is Phase.TRAINING and lab.question is lab.last is REPLAY
+    assert lab.now == (REPLAY.variants[0], 1) and lab.step == 0
+    assert finish(lab, programs, 55.0)
+    assert lab.progress.phase is Phase.STARTING and lab.progress.trainer is None and lab.step == 20_000
+    assert not lab.poll(), "there is no trainer to hear"
+    lab.go_on()
+    assert lab.progress.phase is Phase.TRAINING and lab.now == (REPLAY.variants[1], 1) and lab.step == 0
+    lab.stop()
+    assert lab.progress.phase is Phase.STOPPING and lab.running and programs.trainer.input_closed
+    assert not lab.poll()
+    assert lab.progress.phase is Phase.IDLE and lab.now is None and not lab.problem
+    assert lab.question is None and lab.last is REPLAY and lab.take_finished() is None
+
+
+def test_a_stop_while_a_trainer_is_being_started_ends_that_one(tmp_path: Path, programs: Any) -> None:
+    phases: list[Phase] = []
+
+    def start(*arguments: Any, **named: Any) -> Any:
+        phases.append(lab.progress.phase)
+        lab.stop()  # finds no trainer yet
+        phases.append(lab.progress.phase)
+        return programs(*arguments, **named)
+
+    lab = Lab(tmp_path / "runs", {}, start)
+    lab.begin(REPLAY)
+    assert phases == [Phase.STARTING, Phase.STOPPING]
+    assert lab.progress.phase is Phase.STOPPING and programs.trainer.input_closed
+    programs.trainer.exit_code = 0
+    assert not lab.poll()
+    assert lab.progress.phase is Phase.IDLE and not lab.problem
+
+
+def test_a_stop_between_two_runs_starts_no_other_one(lab: Lab, programs: Any) -> None:
+    lab.begin(REPLAY)
+    assert finish(lab, programs, 55.0)
+    lab.stop()
+    assert lab.progress.phase is Phase.STOPPING
+    lab.go_on()
+    assert lab.progress.phase is Phase.IDLE and len(programs.started) == 1 and not lab.problem
+    lab.stop()
+    assert lab.progress.phase is Phase.IDLE, "nothing to stop"
+
+
+def test_an_experiment_that_cannot_go_on_says_why_at_once(tmp_path: Path, programs: Any) -> None:
+    def start(*arguments: Any, **named: Any) -> Any:
+        if programs.started:
+            raise ArcadeError("no more programs")
+        return programs(*arguments, **named)
+
+    lab = Lab(tmp_path / "runs", {}, start)
+    lab.begin(REPLAY)
+    assert finish(lab, programs, 55.0)
+    lab.go_on()
+    assert (lab.progress.phase, lab.problem) == (Phase.IDLE, "no more programs")
+    with pytest.raises(ArcadeError, match="no more programs"):
+        lab.begin(REPLAY)
+    assert (lab.progress.phase, lab.problem) == (Phase.IDLE, ""), "whoever began it is told"
+
+
+def test_a_trainer_that_failed_ends_the_experiment_with_its_own_reason(lab: Lab, programs: Any) -> None:
+    lab.begin(REPLAY)
+    programs.trainer.says("ended", reason="failed", message="the disk is full")
+    programs.trainer.exit_code = 1
+    assert not lab.poll()  # what it said is taken in, then its end
+    assert (lab.progress.phase, lab.problem) == (Phase.IDLE, "the disk is full")
+
+
+def test_from_every_phase_a_way_leads_to_idle_and_stopping_leads_nowhere_else() -> None:
+    assert set(NEXT) == set(Phase)
+    assert all(Phase.IDLE in NEXT[phase] for phase in Phase if phase is not Phase.IDLE)
+    assert NEXT[Phase.STOPPING] - {Phase.STOPPING} == {Phase.IDLE}
+    assert Phase.TRAINING not in NEXT[Phase.IDLE], "no trainer without an experiment that is being started"
