@@ -219,7 +219,7 @@ def check_runs_dir(runs_dir: Path) -> Check:
 
 
 def check_models(runs_dir: Path) -> Iterator[Check]:
-    from arcade_dqn.storage.model_file import find_models
+    from arcade_dqn.storage.models import find_models
 
     try:
         entries = find_models(runs_dir)

@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 
-_TRAINING, _EVALUATION, _WATCHING = 0, 1, 2
+_TRAINING, _EVALUATION, _WATCHING, _CHANCE = range(4)
+
+ENOUGH_EPISODES = 10
+"""Fewer say too little to put one agent before another: two games that happen to end alike would look certain."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Raw scores of greedy play. `std` is the population standard deviation of `returns`."""
+    """Raw scores of play, and how it was played. `std` is the population standard deviation of `returns`."""
 
     episodes: int
     mean: float
@@ -23,9 +26,14 @@ class Evaluation:
     max: float
     returns: tuple[float, ...]
     seed: int
+    epsilon: float = 0.0
+    """The share of actions that chance chose; 0 is greedy play."""
+    cut: int = 0
+    """How many of the episodes were ended by the evaluation's own limit: their scores would have gone on."""
 
     @classmethod
-    def from_returns(cls, returns: Sequence[float], seed: int) -> Evaluation:
+    def from_returns(cls, returns: Sequence[float], seed: int, *, epsilon: float = 0.0, cut: int = 0) -> Evaluation:
+        """Raises ValueError without a return."""
         if not returns:
             raise ValueError("an evaluation needs at least one episode")
         scores = np.asarray(returns, np.float64)
@@ -37,12 +45,24 @@ class Evaluation:
             float(scores.max()),
             tuple(float(score) for score in scores),
             seed,
+            epsilon,
+            cut,
         )
 
     @property
     def standard_error(self) -> float:
-        """The standard error of the mean."""
-        return self.std / math.sqrt(self.episodes)
+        """The standard error of the mean, from the sample's standard deviation (n - 1); infinite for one episode."""
+        return self.std / math.sqrt(self.episodes - 1) if self.episodes > 1 else math.inf
+
+    @property
+    def lower_bound(self) -> float:
+        """Two standard errors under the mean: what the agent is worth at least, with a confidence of some 97%."""
+        return self.mean - 2 * self.standard_error
+
+    @property
+    def caveat(self) -> str:
+        """What follows "over N episodes" in a sentence: that some were cut off, if so."""
+        return f" ({self.cut:,} of them cut off, so their scores are too small)" if self.cut else ""
 
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "returns": list(self.returns)}
@@ -61,6 +81,15 @@ def evaluation_seed(seed: int, episode: int) -> int:
 def watching_seed(seed: int, episode: int) -> int:
     """The environment seed of one episode that is only watched."""
     return _derive(_WATCHING, seed, episode)
+
+
+def chance_seed(environment_seed: int) -> int:
+    """The seed of the random actions in the episode whose game has this seed.
+
+    Never the same number: games draw from NumPy's generators, too, and from one seed they would draw what chance draws,
+    so that whether the first action is random would hang on where the game begins.
+    """
+    return _derive(_CHANCE, environment_seed, 0)
 
 
 def _derive(purpose: int, seed: int, index: int) -> int:

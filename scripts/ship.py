@@ -3,6 +3,9 @@
 With it go two earlier stages of the run: untrained, and the one nearest to half of the agent's steps. All three are
 scored again on 100 episodes that neither trained nor chose the agent, and that score, not the one it was chosen by,
 goes into the file and onto the card. The curve is `arcade-dqn report` of the run.
+
+`scripts/ship.py --again [GAME ...]` scores what is in saved_models/ anew, all of it or these games, where the program
+has learned to measure better: files, cards and table.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import argparse
 import dataclasses
 import math
 import platform
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,8 +51,24 @@ def ship(run: RunDir, commit: str, weakness: str = "") -> Path:
     before = {which: _scored(one, folder / "stages" / one.path.name, settings) for which, one in past.items()}
     model = _scored(best, folder / "agent.safetensors", settings)
     draw(run.read_metrics(), settings, info, run.name, folder / "curve.png")
-    text = card(model, before, settings.evaluation.epsilon, commit, line, weakness)
+    text = card(model, before, commit, line, weakness)
     (folder / "card.md").write_text(text, "utf-8")
+    return folder
+
+
+def ship_again(game: str) -> Path:
+    """Score the game's shipped agent and its stages anew; their files and card. The training's facts stay."""
+    folder = ROOT / "saved_models" / find(game).slug
+    agent = SavedModel(folder / "agent.safetensors")
+    settings = build(agent.model.game, agent.model.training.preset)
+    old = (folder / "card.md").read_text("utf-8")
+    commit, line = re.search(r"\| commit \| (\w+) \|", old), re.search(r"\| made by \| `([^`]+)`", old)
+    assert commit is not None and line is not None
+    weakness = re.search(r"\| weaknesses \| [^;|]*; ([^|]+) \|", old)
+    past = {which: earlier(agent, which) for which in EARLIER}
+    before = {which: _scored(one, one.path, settings) for which, one in past.items()}
+    model = _scored(agent, agent.path, settings)
+    (folder / "card.md").write_text(card(model, before, commit[1], line[1], weakness[1] if weakness else ""), "utf-8")
     return folder
 
 
@@ -87,16 +107,14 @@ def command(settings: Settings) -> str:
     return " ".join(words)
 
 
-def card(
-    model: ModelInfo, before: Mapping[str, ModelInfo], epsilon: float, commit: str, command: str, weakness: str = ""
-) -> str:
+def card(model: ModelInfo, before: Mapping[str, ModelInfo], commit: str, command: str, weakness: str = "") -> str:
     """What the agent is, what it was `before`, and how its score was measured."""
     training, evaluation = model.training, _score(model)
     margin = 1.96 * evaluation.standard_error
     minutes, seconds = divmod(math.floor(training.seconds), 60)
     played = f"{evaluation.episodes} greedy episodes"
-    if epsilon:
-        played = f"{evaluation.episodes} episodes, greedy but for {epsilon:g} of the actions,"
+    if evaluation.epsilon:
+        played = f"{evaluation.episodes} episodes, greedy but for {evaluation.epsilon:g} of the actions,"
     return f"""# {model.title}
 
 An agent for `{model.game}`, the best by its evaluations during one training run.
@@ -182,15 +200,18 @@ def present_commit() -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", nargs="?")
+    parser.add_argument("--again", nargs="*", metavar="GAME", help="score the agents anew (default: all of them)")
     parser.add_argument("--table", action="store_true", help="only renew the table of agents")
     parser.add_argument("--runs-dir", type=Path, default=Path("runs"))
     parser.add_argument("--commit", help="the commit that trained the run (default: the present one)")
     parser.add_argument("--weakness", default="", help="what it does wrong, for its card: a clause without a full stop")
     options = parser.parse_args()
-    if options.run is None and not options.table:
-        parser.error("name a RUN, or --table")
+    if options.run is None and options.again is None and not options.table:
+        parser.error("name a RUN, or --again, or --table")
     if options.run is not None:
         print(ship(RunDir.find(options.run, options.runs_dir), options.commit or present_commit(), options.weakness))
+    for game in [info.id for info in GAMES] if options.again == [] else options.again or ():
+        print(ship_again(game), flush=True)
     renew_table()
 
 

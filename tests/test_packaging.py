@@ -82,7 +82,7 @@ def test_an_installed_copy_finds_its_files_from_another_folder(wheel: Path, tmp_
 import arcade_dqn
 from arcade_dqn.config import build, preset_names
 from arcade_dqn.games.catalog import GAMES
-from arcade_dqn.storage.model_file import find_models
+from arcade_dqn.storage.models import find_models
 from arcade_dqn.storage.paths import assets_dir, saved_models_dir
 print(arcade_dqn.__file__, assets_dir(), saved_models_dir(), sep="\\n")
 assert (assets_dir() / "fonts").is_dir()

@@ -222,6 +222,12 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("target", metavar="MODEL", help=model_help)
     evaluate.add_argument("--episodes", metavar="N", type=int, default=100, help="episodes to play (default: 100)")
     evaluate.add_argument("--seed", metavar="S", type=int, default=0, help="seed of the episodes (default: 0)")
+    evaluate.add_argument(
+        "--epsilon",
+        metavar="E",
+        type=float,
+        help="share of random actions (default: that of the model's own score, which is 0 but for Atari)",
+    )
     add_json(evaluate)
     evaluate.set_defaults(run=_command("arcade_dqn.cli.playing", "evaluate"))
 

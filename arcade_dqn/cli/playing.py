@@ -14,6 +14,7 @@ from arcade_dqn.cli.tables import print_json, runs_dir
 from arcade_dqn.errors import ArcadeError, UsageError
 
 if TYPE_CHECKING:
+    from arcade_dqn.evaluation import Evaluation
     from arcade_dqn.stage.source import SavedModel
 
 
@@ -70,7 +71,7 @@ def play(arguments: argparse.Namespace) -> int:
 
 
 def evaluate(arguments: argparse.Namespace) -> int:
-    """`arcade-dqn eval MODEL`: raw scores of greedy play."""
+    """`arcade-dqn eval MODEL`: raw scores, played as the model's own score was: greedily, or with its epsilon."""
     from arcade_dqn.cli.progress import counter
     from arcade_dqn.stage import evaluate as scoring
 
@@ -78,6 +79,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
     _seed(arguments.seed)
     source = saved_model(arguments.target, runs_dir(arguments))
     assert source.policy is not None
+    epsilon = _epsilon(arguments.epsilon, source.evaluation())
     with counter(arguments.episodes) as count:
         result = scoring.evaluate(
             source.policy,
@@ -85,11 +87,13 @@ def evaluate(arguments: argparse.Namespace) -> int:
             source.environment,
             episodes=arguments.episodes,
             seed=arguments.seed,
+            epsilon=epsilon,
             on_episode=lambda index, score: count(),
         )
+    played = f", {epsilon:g} of the actions by chance" if epsilon else ""
     print(
-        f"{source.info.id}: mean {result.mean:.2f} ± {result.std:.2f} over {result.episodes} episodes, "
-        f"{result.min:g} to {result.max:g} (seed {result.seed}, {source.path})"
+        f"{source.info.id}: mean {result.mean:.2f} ± {result.std:.2f} over {result.episodes} episodes{result.caveat}, "
+        f"{result.min:g} to {result.max:g} (seed {result.seed}{played}, {source.path})"
     )
     if arguments.json:
         print_json(
@@ -101,6 +105,15 @@ def evaluate(arguments: argparse.Namespace) -> int:
             }
         )
     return 0
+
+
+def _epsilon(asked: float | None, scored: Evaluation | None) -> float:
+    """What is asked for, else what the model's own score was measured with."""
+    if asked is None:
+        return scored.epsilon if scored is not None else 0.0
+    if not 0 <= asked <= 1:
+        raise UsageError(f"--epsilon {asked:g} is not allowed; it must be from 0 to 1")
+    return asked
 
 
 def record(arguments: argparse.Namespace) -> int:

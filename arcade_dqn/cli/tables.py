@@ -115,7 +115,7 @@ def games(arguments: argparse.Namespace) -> int:
 
 def models(arguments: argparse.Namespace) -> int:
     """`arcade-dqn models`: every saved model, with its score; files that are none are listed with the reason."""
-    from arcade_dqn.storage.model_file import find_models
+    from arcade_dqn.storage.models import find_models
 
     entries = find_models(runs_dir(arguments))
     rows = []

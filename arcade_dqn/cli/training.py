@@ -200,7 +200,8 @@ def _notify(text: str) -> None:
 
 
 def _score(evaluation: Evaluation) -> str:
-    return f"mean {evaluation.mean:.1f} ± {evaluation.std:.1f} over {evaluation.episodes} unseen episodes"
+    episodes = f"{evaluation.episodes} unseen episodes{evaluation.caveat}"
+    return f"mean {evaluation.mean:.1f} ± {evaluation.std:.1f} over {episodes}"
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ import numpy as np
 
 from arcade_dqn.acting.policy import Policy
 from arcade_dqn.config import EnvironmentSettings
-from arcade_dqn.evaluation import Evaluation, evaluation_seed
+from arcade_dqn.evaluation import Evaluation, chance_seed, evaluation_seed
 from arcade_dqn.games.catalog import GameInfo
 from arcade_dqn.games.game import Game
 from arcade_dqn.games.make import make
@@ -38,12 +38,14 @@ class _Seat:
     episode: int = -1
     steps: int = 0
     score: float = 0.0
+    cut: int = 0
+    """How many of its episodes were too long."""
     chance: np.random.Generator = field(default_factory=np.random.default_rng)
 
     def begin(self, episode: int, seed: int) -> None:
         own_seed = evaluation_seed(seed, episode)
         self.episode, self.steps, self.score = episode, 0, 0.0
-        self.chance = np.random.default_rng(own_seed)
+        self.chance = np.random.default_rng(chance_seed(own_seed))
         self.stack.reset(self.game.reset(own_seed))
 
     def step(self, greedy: int, epsilon: float) -> bool:
@@ -54,7 +56,10 @@ class _Seat:
         outcome = self.game.step(action)
         self.steps += 1
         self.score += outcome.reward
-        if outcome.terminated or outcome.truncated or self.steps >= LONGEST_EPISODE:
+        if outcome.terminated or outcome.truncated:
+            return False
+        if self.steps >= LONGEST_EPISODE:
+            self.cut += 1
             return False
         self.stack.push(outcome.frame)
         return True
@@ -74,7 +79,8 @@ def evaluate(
 ) -> Evaluation:
     """Play `episodes` episodes and report their raw scores, in the order of their index.
 
-    Episode i depends on `evaluation_seed(seed, i)` alone: its game and its chance are seeded with it. Neither
+    Episode i depends on `evaluation_seed(seed, i)` alone: its game is seeded with it, its chance with the `chance_seed`
+    that follows from it. Neither
     `parallel` (copies of the game played at once) nor the other episodes change it: float32 sums may round
     differently in batches of different sizes, therefore every forward pass has exactly `BATCH` rows, some of them
     unused when few games are under way.
@@ -114,7 +120,7 @@ def evaluate(
     finally:
         for seat in seats:
             seat.game.close()
-    return Evaluation.from_returns(scores, seed)
+    return Evaluation.from_returns(scores, seed, epsilon=epsilon, cut=sum(seat.cut for seat in seats))
 
 
 def _greedy(policy: Policy, seats: list[_Seat], batch: np.ndarray) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from arcade_dqn.acting.policy import Policy
-from arcade_dqn.evaluation import watching_seed
+from arcade_dqn.evaluation import chance_seed, watching_seed
 from arcade_dqn.games.game import Game
 from arcade_dqn.games.pixels import FrameStack
 from arcade_dqn.stage.tape import Tape
@@ -47,8 +47,8 @@ class Scene:
 class Player:
     """Plays `game`, made with render=True, for watching; owns and closes it.
 
-    Episode k starts from `watching_seed(seed, k)`, and chance is seeded with it too: the same weights, epsilon and
-    actions give the same episode again. Without a policy, every action of the agent's is left to chance.
+    Episode k starts from `watching_seed(seed, k)`, and the seed of chance follows from that: the same weights,
+    epsilon and actions give the same episode again. Without a policy, every action of the agent's is left to chance.
     """
 
     def __init__(self, game: Game, policy: Policy | None, seed: int, epsilon: float = 0.0) -> None:
@@ -143,7 +143,7 @@ class Player:
 
     def _begin(self) -> None:
         seed = watching_seed(self._seed, self._episode)
-        self._chance = np.random.default_rng(seed)
+        self._chance = np.random.default_rng(chance_seed(seed))
         self._observation = self._stack.reset(self.game.reset(seed))
         self._step, self._return, self._playing = 0, 0.0, True
 

@@ -14,7 +14,8 @@ from arcade_dqn.games.catalog import AmbiguousGame, GameInfo, UnknownGame, find
 from arcade_dqn.games.game import Game
 from arcade_dqn.games.make import make
 from arcade_dqn.link.board import BoardError, BoardReader, Status, is_alive
-from arcade_dqn.storage.model_file import ModelInfo, best_models, find_models, load_model, stages
+from arcade_dqn.storage.model_file import ModelInfo, load_model
+from arcade_dqn.storage.models import best_models, find_models, stages
 from arcade_dqn.storage.run_dir import RunDir, RunError
 
 

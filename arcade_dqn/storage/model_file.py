@@ -14,9 +14,8 @@ import contextlib
 import io
 import math
 import os
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -29,23 +28,16 @@ from arcade_dqn.games.catalog import find
 from arcade_dqn.link.text import plain
 from arcade_dqn.storage.atomic import StorageError, open_regular, reason, write_bytes
 from arcade_dqn.storage.model_info import FORMAT, MAX_HEADER, ModelInfo, TrainingSummary, parse_info, write_info
-from arcade_dqn.storage.paths import saved_models_dir
-from arcade_dqn.storage.run_dir import run_folders
 from arcade_dqn.storage.tensors import Entry, parse_header
 
 __all__ = [
     "MAX_FILE",
-    "ModelEntry",
     "ModelFileError",
     "ModelInfo",
     "TrainingSummary",
-    "find_models",
     "load_model",
     "read_info",
-    "run_models",
     "save_model",
-    "stages",
-    "thin_stages",
 ]
 
 MAX_FILE = 64 * 1024 * 1024
@@ -199,118 +191,3 @@ def save_model(path: str | os.PathLike[str], info: ModelInfo, weights: Mapping[s
     except OSError as error:
         raise StorageError(f"cannot write {path}: {reason(error)}") from error
     write_bytes(path, data)
-
-
-# --- the list of models --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class ModelEntry:
-    """One line of the list of models."""
-
-    path: Path
-    info: ModelInfo | None
-    """None if the file cannot be used; `problem` says why."""
-    problem: str | None
-    shipped: bool
-    """True for a model that came with the program."""
-    modified: float
-    """Unix time, seconds."""
-
-
-def shipped_models() -> list[ModelEntry]:
-    """The models that came with the program, by name."""
-    return [_entry(path, shipped=True) for path in sorted(saved_models_dir().glob("*/agent*.safetensors"))]
-
-
-def find_models(runs_dir: str | os.PathLike[str]) -> list[ModelEntry]:
-    """The shipped models by name, then those of the runs in `runs_dir` (best, final, saved by hand), newest first.
-
-    Raises StorageError if `runs_dir` is there but cannot be read.
-    """
-    own = [
-        _entry(path, shipped=False)
-        for run in run_folders(Path(runs_dir))
-        for pattern in ("best", "final", "saved-*")
-        for path in run.glob(f"{pattern}.safetensors")
-        if path.name.isprintable()  # as in the list of runs: names go to a terminal
-    ]
-    return shipped_models() + sorted(own, key=lambda entry: -entry.modified)
-
-
-def best_models(entries: Iterable[ModelEntry]) -> dict[str, ModelEntry]:
-    """The best readable model of each game, by its evaluation; a shipped one wins a tie, then the newest."""
-
-    def rank(entry: ModelEntry) -> tuple[float, bool, float]:
-        assert entry.info is not None
-        score = entry.info.evaluation.mean if entry.info.evaluation else float("-inf")
-        return score, entry.shipped, entry.modified
-
-    best: dict[str, ModelEntry] = {}
-    for entry in entries:
-        if entry.info is not None and (entry.info.game not in best or rank(entry) > rank(best[entry.info.game])):
-            best[entry.info.game] = entry
-    return best
-
-
-_STAGE = re.compile(r"step-(\d{1,18})\.safetensors")
-
-
-def stages(run: str | os.PathLike[str]) -> list[tuple[int, Path]]:
-    """The models of a run's way, as (step, file), from the first to the newest. Raises StorageError.
-
-    `run` is a run's folder, or one of a shipped agent, which has the beginning and the middle of its run's way.
-    """
-    folder = Path(run) / "stages"
-    try:
-        entries = [(_STAGE.fullmatch(entry.name), Path(entry.path)) for entry in os.scandir(folder)]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise StorageError(f"cannot read {folder}: {reason(error)}") from error
-    return sorted((int(match[1]), path) for match, path in entries if match)
-
-
-def thin_stages(run: str | os.PathLike[str], keep: int, every: int) -> None:
-    """Remove models of a run's way until at most `keep` are left, evenly spread. Raises StorageError.
-
-    They came `every` so many steps. Those at each second, fourth, eighth ... of them stay, the newest always. So their
-    distance doubles now and then, and is the same all along the way.
-    """
-    kept = stages(run)
-    stay, stride = [path for _, path in kept], 1
-    while len(stay) > max(keep, 1):
-        stride *= 2
-        spread = [path for step, path in kept[:-1] if step // every % stride == 0 and stride <= kept[-1][0]]
-        stay = [*spread, kept[-1][1]]
-    for _, path in kept:
-        if path not in stay:
-            try:
-                path.unlink(missing_ok=True)
-            except OSError as error:
-                raise StorageError(f"cannot remove {path}: {reason(error)}") from error
-
-
-def run_models(run: str | os.PathLike[str]) -> list[ModelEntry]:
-    """All models of one run in the order of their training: its way, those saved by hand, the best, the final one.
-
-    In a shipped agent's folder: its way, and the agent. Raises StorageError.
-    """
-    run = Path(run)
-    shipped = run.parent == saved_models_dir()
-    patterns = ("agent*",) if shipped else ("saved-*", "best", "final")
-    paths = [path for _, path in stages(run)]
-    paths += [path for pattern in patterns for path in sorted(run.glob(f"{pattern}.safetensors"))]
-    entries = [_entry(path, shipped=shipped) for path in paths]
-    return sorted(entries, key=lambda entry: entry.info.training.steps if entry.info else -1)
-
-
-def _entry(path: Path, *, shipped: bool) -> ModelEntry:
-    try:
-        modified = path.stat().st_mtime
-    except OSError as error:
-        return ModelEntry(path, None, f"cannot read the model file {path}: {reason(error)}", shipped, 0.0)
-    try:
-        return ModelEntry(path, read_info(path), None, shipped, modified)
-    except ModelFileError as error:
-        return ModelEntry(path, None, str(error), shipped, modified)

@@ -22,7 +22,8 @@ from arcade_dqn.evaluation import Evaluation
 from arcade_dqn.link.commands import parse_object
 from arcade_dqn.link.text import plain
 
-FORMAT = 1
+FORMAT = 2
+"""1 said nothing of the epsilon of an evaluation, nor of its cut episodes; what it says else is the same."""
 MAX_HEADER = 64 * 1024
 MAX_RETURNS = 1000
 """Evaluations of more episodes are saved without the single returns, which would not fit into the header."""
@@ -42,18 +43,22 @@ class _Score(BaseModel):
     max: float
     returns: Annotated[list[float], Field(max_length=MAX_RETURNS)]
     seed: Annotated[int, Field(ge=0, lt=2**63)]
+    epsilon: Annotated[float, Field(ge=0, le=1)] = 0.0
+    cut: Annotated[int, Field(ge=0)] = 0
 
 
 def _read_evaluation(value: Any) -> Evaluation | None:
     if value is None or isinstance(value, Evaluation):
         return value
     score = _Score.model_validate(value)
+    if score.cut > score.episodes:
+        raise ValueError("more episodes were cut than played")
     if not score.returns:
-        return Evaluation(score.episodes, score.mean, score.std, score.min, score.max, (), score.seed)
+        return Evaluation(**{**score.model_dump(), "returns": ()})
     if len(score.returns) != score.episodes:
         raise ValueError("the number of returns is not the number of episodes")
     # The mean and the rest are worked out again: a file cannot claim others than its returns have.
-    return Evaluation.from_returns(score.returns, score.seed)
+    return Evaluation.from_returns(score.returns, score.seed, epsilon=score.epsilon, cut=score.cut)
 
 
 def _write_evaluation(evaluation: Evaluation | None) -> dict[str, Any] | None:

@@ -10,8 +10,9 @@ from arcade_dqn.link.text import plain
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.checkpoint import CheckpointError, load_newest
 from arcade_dqn.storage.checkpoint_writer import CheckpointWriter
-from arcade_dqn.storage.model_file import ModelFileError, read_info, save_model, thin_stages
+from arcade_dqn.storage.model_file import ModelFileError, read_info, save_model
 from arcade_dqn.storage.model_info import ModelInfo, TrainingSummary
+from arcade_dqn.storage.models import thin_stages
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.training.interface import TrainingLoop
 from arcade_dqn.training.recorder import Recorder, Stopwatch

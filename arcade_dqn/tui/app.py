@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from arcade_dqn.config import Settings
     from arcade_dqn.experiments.questions import Question
     from arcade_dqn.games.catalog import GameInfo
-    from arcade_dqn.storage.model_file import ModelEntry
+    from arcade_dqn.storage.models import ModelEntry
     from arcade_dqn.tui.controls import Levers
     from arcade_dqn.tui.look import Look
 
@@ -344,7 +344,7 @@ class ArcadeApp(PersonalApp):
 
     def before_and_after(self, info: GameInfo, model: ModelEntry | None) -> None:
         """Watch a game's best saved agent beside what it was before it learned, in the window."""
-        from arcade_dqn.storage.model_file import stages
+        from arcade_dqn.storage.models import stages
 
         if model is None or not info.installed():
             self.demo(info, model)  # which says what is missing

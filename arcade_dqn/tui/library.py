@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from arcade_dqn.storage.model_file import ModelEntry
+    from arcade_dqn.storage.models import ModelEntry
     from arcade_dqn.storage.runs import RunSummary
 
 
@@ -18,19 +18,19 @@ class Library:
 
     def models(self) -> list[ModelEntry]:
         """All model files, broken ones too."""
-        from arcade_dqn.storage.model_file import find_models
+        from arcade_dqn.storage.models import find_models
 
         return find_models(self.runs_dir)
 
     def best_models(self) -> dict[str, ModelEntry]:
         """The best readable model of each game. Raises StorageError if the runs folder cannot be read."""
-        from arcade_dqn.storage.model_file import best_models
+        from arcade_dqn.storage.models import best_models
 
         return best_models(self.models())
 
     def shipped_models(self) -> dict[str, ModelEntry]:
         """The same of the models that came with the program."""
-        from arcade_dqn.storage.model_file import best_models, shipped_models
+        from arcade_dqn.storage.models import best_models, shipped_models
 
         return best_models(shipped_models())
 
@@ -42,6 +42,6 @@ class Library:
 
     def run_models(self, run: Path) -> list[ModelEntry]:
         """All models of one run, in the order of their training."""
-        from arcade_dqn.storage.model_file import run_models
+        from arcade_dqn.storage.models import run_models
 
         return run_models(run)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +15,8 @@ import pytest
 from arcade_dqn.cli.main import build_parser, main
 from arcade_dqn.config import build
 from arcade_dqn.errors import ArcadeError
+from arcade_dqn.evaluation import Evaluation
+from arcade_dqn.storage.model_file import load_model, save_model
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.window.main import NoDisplay
 
@@ -315,3 +319,33 @@ def test_output_on_a_full_disk_is_one_sentence() -> None:
             [sys.executable, "-m", "arcade_dqn", "games"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
     assert (done.returncode, done.stderr) == (1, "arcade-dqn: No space left on device\n")
+
+
+def test_eval_plays_as_the_score_in_the_file_was_played(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def scores(*options: str) -> tuple[dict[str, Any], str]:
+        assert main(["eval", str(model), "--episodes", "6", "--json", *options]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        return json.loads(lines[-1])["evaluation"], lines[-2]
+
+    greedy, line = scores()
+    assert greedy["epsilon"] == 0.0
+    assert "by chance" not in line
+    info, weights = load_model(model)
+    score = Evaluation.from_returns([9.0, 11.0], 3, epsilon=0.5)
+    save_model(model, dataclasses.replace(info, evaluation=score), weights)
+    random, line = scores()
+    assert random["epsilon"] == 0.5
+    assert random["returns"] != greedy["returns"]
+    assert "(seed 0, 0.5 of the actions by chance, " in line
+    assert scores("--epsilon", "0")[0] == greedy
+    assert main(["eval", str(model), "--epsilon", "1.5"]) == 2
+    assert capsys.readouterr().err == "arcade-dqn: --epsilon 1.5 is not allowed; it must be from 0 to 1\n"
+
+
+def test_cut_off_episodes_are_told(
+    model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("arcade_dqn.stage.evaluate.LONGEST_EPISODE", 2)
+    assert main(["eval", str(model), "--episodes", "3"]) == 0
+    said = capsys.readouterr().out
+    assert "mean 2.00 ± 0.00 over 3 episodes (3 of them cut off, so their scores are too small), 2 to 2" in said

@@ -6,13 +6,15 @@ import pytest
 from arcade_dqn.acting.layers import initial_weights
 from arcade_dqn.acting.policy import Policy
 from arcade_dqn.config import EnvironmentSettings, NetworkSettings
-from arcade_dqn.evaluation import evaluation_seed
+from arcade_dqn.evaluation import chance_seed, evaluation_seed
 from arcade_dqn.games.catalog import find
+from arcade_dqn.games.make import make
 from arcade_dqn.stage import evaluate as module
 from arcade_dqn.stage.evaluate import BATCH, EvaluationStopped, evaluate
 
 CARTPOLE = find("CartPole-v1")
 SETTINGS = EnvironmentSettings()
+CARTPOLE_GAME = make(CARTPOLE, SETTINGS)
 
 
 def policy(seed: int = 0) -> Policy:
@@ -57,7 +59,29 @@ def test_scores_and_seeds_by_hand(ladder, climber: Policy, monkeypatch: pytest.M
 def test_an_endless_episode_is_cut(ladder, climber: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "make", lambda info, settings: ladder())
     monkeypatch.setattr(module, "LONGEST_EPISODE", 3)
-    assert evaluate(climber, CARTPOLE, SETTINGS, episodes=1, seed=0).returns == (3.0,)
+    found = evaluate(climber, CARTPOLE, SETTINGS, episodes=3, seed=0, parallel=2)
+    assert (found.returns, found.cut) == ((3.0, 3.0, 3.0), 3)
+    # An episode that ends by itself in that step is whole.
+    monkeypatch.setattr(module, "LONGEST_EPISODE", 5)
+    assert evaluate(climber, CARTPOLE, SETTINGS, episodes=3, seed=0).cut == 0
+
+
+def test_chance_is_not_the_games_own_stream() -> None:
+    # CartPole begins with four uniform numbers from its generator; chance draws from one, too.
+    starts, coins = [], []
+    for episode in range(400):
+        seed = evaluation_seed(3, episode)
+        starts.append(CARTPOLE_GAME.reset(seed)[0])
+        coins.append(np.random.default_rng(chance_seed(seed)).random())
+    # Of 400 independent pairs the correlation is some 0.05, and 0.2 is four times that; from one seed it would be 1.
+    assert abs(np.corrcoef(starts, coins)[0, 1]) < 0.2
+    same = [np.random.default_rng(evaluation_seed(3, episode)).random() for episode in range(400)]
+    assert np.corrcoef(starts, same)[0, 1] > 0.99
+
+
+@pytest.mark.parametrize("epsilon", [0.0, 0.3])
+def test_the_epsilon_is_told(epsilon: float) -> None:
+    assert evaluate(policy(), CARTPOLE, SETTINGS, episodes=1, seed=5, epsilon=epsilon).epsilon == epsilon
 
 
 def test_stopping_gives_no_result_and_closes_the_games(

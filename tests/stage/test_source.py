@@ -73,7 +73,7 @@ def run(tmp_path: Path) -> RunDir:
 
 @pytest.fixture(autouse=True)
 def nothing_shipped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("arcade_dqn.storage.model_file.saved_models_dir", lambda: tmp_path / "shipped")
+    monkeypatch.setattr("arcade_dqn.storage.models.saved_models_dir", lambda: tmp_path / "shipped")
 
 
 def test_a_model_file_is_its_game_its_settings_and_its_policy(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ import tracemalloc
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +20,15 @@ from safetensors.numpy import load_file, save, save_file
 from arcade_dqn.acting.layers import initial_weights
 from arcade_dqn.config import EnvironmentSettings, NetworkSettings
 from arcade_dqn.evaluation import Evaluation
-from arcade_dqn.storage import model_file
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.model_file import (
     MAX_FILE,
-    ModelEntry,
     ModelFileError,
     ModelInfo,
     TrainingSummary,
-    best_models,
-    find_models,
     load_model,
     read_info,
-    run_models,
     save_model,
-    stages,
-    thin_stages,
 )
 from arcade_dqn.storage.model_info import MAX_HEADER, MAX_RETURNS
 
@@ -76,6 +68,24 @@ def header_of(path: Path) -> bytes:
 
 
 # --- good files ------------------------------------------------------------------------------------------------------
+
+
+def test_a_score_says_how_it_was_played(tmp_path: Path) -> None:
+    evaluation = Evaluation.from_returns([1.0, 2.0, 6.0], 5, epsilon=0.25, cut=1)
+    save_model(tmp_path / "m.safetensors", replace(INFO, evaluation=evaluation), WEIGHTS)
+    assert read_info(tmp_path / "m.safetensors").evaluation == evaluation
+
+
+def test_a_file_of_the_first_format_is_read_as_ever(path: Path) -> None:
+    def to_the_first(table: dict[str, Any]) -> None:
+        table["format"] = 1
+        del table["evaluation"]["epsilon"], table["evaluation"]["cut"]
+
+    info = read_info(rewritten(path, to_the_first))
+    assert info == replace(INFO, format=1)
+    # Saved again, it is of the newest.
+    save_model(path, info, WEIGHTS)
+    assert read_info(path) == INFO
 
 
 def test_save_and_load(path: Path) -> None:
@@ -227,7 +237,9 @@ def test_too_large(path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (lambda t: t.update(format=2), "has format 2, newer than the 1 that this version reads; update arcade-dqn"),
+        (lambda t: t.update(format=3), "has format 3, newer than the 2 that this version reads; update arcade-dqn"),
+        (lambda t: t["evaluation"].update(epsilon=1.5), "a mistake at evaluation"),
+        (lambda t: t["evaluation"].update(cut=4), "more episodes were cut than played"),
         (lambda t: t.update(format=99, surprise={"a": 1}), "has format 99, newer"),
         (lambda t: t.update(format=0), "without a format number"),
         (lambda t: t.update(format=True), "without a format number"),
@@ -423,132 +435,3 @@ def test_weights_in_another_memory_order_are_saved_right(tmp_path: Path) -> None
     weights = {name: np.asarray(array, order="F") for name, array in WEIGHTS.items()}
     save_model(tmp_path / "m", INFO, weights)
     np.testing.assert_array_equal(load_model(tmp_path / "m")[1]["dense1/kernel"], WEIGHTS["dense1/kernel"])
-
-
-# --- the list --------------------------------------------------------------------------------------------------------
-
-
-def test_find_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_file, "saved_models_dir", lambda: tmp_path / "shipped")
-    assert find_models(tmp_path / "runs") == []
-    run = tmp_path / "runs" / "CartPole-v1" / "one"
-    for number, place in enumerate(
-        [
-            tmp_path / "shipped" / "CartPole-v1" / "agent.safetensors",
-            tmp_path / "shipped" / "Acrobot-v1" / "agent.safetensors",
-            run / "best.safetensors",
-            run / "final.safetensors",
-            run / "saved-500.safetensors",
-            run / "other.safetensors",
-            run.parent / ".hidden" / "best.safetensors",
-        ]
-    ):
-        save_model(place, INFO, WEIGHTS)
-        os.utime(place, (1000 + number, 1000 + number))
-    (run / "final.safetensors").write_bytes(b"damaged")
-    os.utime(run / "final.safetensors", (5000, 5000))
-    (run / "saved-600.safetensors").symlink_to("nowhere")
-    found = find_models(tmp_path / "runs")
-    assert [(entry.path.parent.name, entry.path.stem, entry.shipped) for entry in found] == [
-        ("Acrobot-v1", "agent", True),
-        ("CartPole-v1", "agent", True),
-        ("one", "final", False),
-        ("one", "saved-500", False),
-        ("one", "best", False),
-        ("one", "saved-600", False),
-    ]
-    assert found[0].info == INFO
-    assert (found[0].problem, found[0].modified) == (None, 1001.0)
-    assert found[2].info is None
-    assert found[2].problem is not None
-    assert "not a model file" in found[2].problem
-    assert found[5].problem is not None
-
-
-def test_a_runs_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    (tmp_path / "runs").write_text("a file where the folder should be")
-    with pytest.raises(StorageError, match=f"cannot read the runs in {tmp_path / 'runs'}: "):
-        find_models(tmp_path / "runs")
-
-
-def test_the_best_model_of_a_game_is_the_shipped_one_in_a_tie() -> None:
-    def entry(name: str, score: float | None, shipped: bool, modified: float) -> ModelEntry:
-        evaluation = None if score is None else Evaluation.from_returns([score], 1)
-        return ModelEntry(Path(name), replace(INFO, evaluation=evaluation), None, shipped, modified)
-
-    unscored, broken = entry("unscored", None, True, 9.0), ModelEntry(Path("broken"), None, "damaged", True, 9.0)
-    own, shipped, newer = entry("own", 3.0, False, 5.0), entry("shipped", 3.0, True, 1.0), entry("newer", 3.0, False, 6)
-    assert best_models([broken]) == {}
-    assert best_models([broken, unscored]) == {INFO.game: unscored}
-    assert best_models([unscored, own, newer, broken]) == {INFO.game: newer}
-    assert best_models([newer, shipped, own]) == {INFO.game: shipped}
-    assert best_models([shipped, entry("better", 3.5, False, 0.0)])[INFO.game].path == Path("better")
-
-
-def save_step(path: Path, steps: int) -> None:
-    save_model(path, replace(INFO, training=replace(INFO.training, steps=steps)), WEIGHTS)
-
-
-def test_the_models_of_a_run_in_the_order_of_their_training(tmp_path: Path) -> None:
-    assert run_models(tmp_path) == []
-    for name, steps in (("best", 300), ("final", 400), ("saved-250", 250)):
-        save_step(tmp_path / f"{name}.safetensors", steps)
-    for steps in (1000, 0, 200):
-        save_step(tmp_path / "stages" / f"step-{steps}.safetensors", steps)
-    (tmp_path / "stages" / "notes.txt").write_text("not one of them")
-    (tmp_path / "stages" / "step-7.safetensors").write_text("broken")
-    assert [step for step, _ in stages(tmp_path)] == [0, 7, 200, 1000]
-    found = run_models(tmp_path)
-    assert [entry.path.name for entry in found] == [
-        "step-7.safetensors",
-        "step-0.safetensors",
-        "step-200.safetensors",
-        "saved-250.safetensors",
-        "best.safetensors",
-        "final.safetensors",
-        "step-1000.safetensors",
-    ]
-    assert found[0].info is None
-    assert "not a model file" in str(found[0].problem)
-
-
-def kept_of(tmp_path: Path, steps: list[int], keep: int) -> list[int]:
-    for step in steps:
-        save_step(tmp_path / "stages" / f"step-{step}.safetensors", step)
-        thin_stages(tmp_path, keep, 10)
-    return [step for step, _ in stages(tmp_path)]
-
-
-def test_every_second_stage_goes_when_there_are_too_many(tmp_path: Path) -> None:
-    # By hand: the sixth one is too many, so only every second one stays, and the newest.
-    assert kept_of(tmp_path, [0, 10, 20, 30, 40, 50], 5) == [0, 20, 40, 50]
-    # Several copies of a game go a few steps beyond; 50 is no multiple of 20 and goes when it is not the newest.
-    assert kept_of(tmp_path, [63], 5) == [0, 20, 40, 50, 63]
-    assert kept_of(tmp_path, [70], 5) == [0, 20, 40, 63, 70]
-    assert kept_of(tmp_path, [80, 90], 5) == [0, 40, 80, 90]
-
-
-@given(st.integers(2, 8), st.integers(2, 40))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_the_first_and_the_newest_stage_stay_and_gaps_are_alike(tmp_path: Path, keep: int, count: int) -> None:
-    folder = tmp_path / f"{keep}-{count}"
-    kept = kept_of(folder, list(range(0, 10 * count, 10)), keep)
-    assert len(kept) <= keep
-    assert len(kept) >= min(count, (keep + 1) // 2)
-    assert kept[0] == 0
-    assert kept[-1] == 10 * (count - 1)
-    if keep > 2:
-        # At most twice as wide as they would be if `keep` were spread evenly, and a little at the ends.
-        gaps = [after - before for before, after in pairwise(kept)]
-        assert max(gaps, default=0) <= 2.5 * max(10, 10 * count / (keep - 1))
-
-
-def test_a_folder_of_stages_that_cannot_be_read(tmp_path: Path) -> None:
-    (tmp_path / "stages").write_text("no folder")
-    for call in (stages, run_models, lambda run: thin_stages(run, 3, 10)):
-        with pytest.raises(StorageError, match="cannot read"):
-            call(tmp_path)
-
-
-def test_one_stage_alone_is_the_newest(tmp_path: Path) -> None:
-    assert kept_of(tmp_path, [0, 10, 20], 1) == [20]

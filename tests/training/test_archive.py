@@ -16,7 +16,8 @@ from arcade_dqn.evaluation import Evaluation
 from arcade_dqn.storage import checkpoint
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.checkpoint import CheckpointError
-from arcade_dqn.storage.model_file import load_model, save_model, stages
+from arcade_dqn.storage.model_file import load_model, save_model
+from arcade_dqn.storage.models import stages
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.training.run import Run, TrainingFailed
 

@@ -18,7 +18,8 @@ from arcade_dqn.learning.learner import Learner
 from arcade_dqn.link.board import BoardReader
 from arcade_dqn.link.commands import Command
 from arcade_dqn.storage.checkpoint import load_newest
-from arcade_dqn.storage.model_file import load_model, stages
+from arcade_dqn.storage.model_file import load_model
+from arcade_dqn.storage.models import stages
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.training.run import Run, TrainingFailed
 

@@ -48,7 +48,7 @@ def make_app(tmp_path: Path, programs: Any, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
     shipped = tmp_path / "shipped"
     shipped.mkdir()
-    monkeypatch.setattr("arcade_dqn.storage.model_file.saved_models_dir", lambda: shipped)
+    monkeypatch.setattr("arcade_dqn.storage.models.saved_models_dir", lambda: shipped)
 
     def make(*, display: bool = False, warm_up: bool = False, **more: Any) -> ArcadeApp:
         runs_dir = tmp_path / "runs"

@@ -23,7 +23,7 @@ from arcade_dqn.tui.widgets.choices import Choices
 from arcade_dqn.tui.widgets.picture import Picture
 
 if TYPE_CHECKING:
-    from arcade_dqn.storage.model_file import ModelEntry
+    from arcade_dqn.storage.models import ModelEntry
     from arcade_dqn.tui.snapshot import Snapshot
 
 _FAMILIES = {

@@ -16,7 +16,7 @@ from arcade_dqn.tui.screens.base import ArcadeScreen, title_of
 from arcade_dqn.tui.widgets.table import fill
 
 if TYPE_CHECKING:
-    from arcade_dqn.storage.model_file import ModelEntry
+    from arcade_dqn.storage.models import ModelEntry
 
 _RIGHT = ("score", "steps")
 _LABELS = [

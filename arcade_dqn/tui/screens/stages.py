@@ -18,7 +18,7 @@ from arcade_dqn.tui.widgets.chart import Chart, Plot, Trace
 from arcade_dqn.tui.widgets.table import fill
 
 if TYPE_CHECKING:
-    from arcade_dqn.storage.model_file import ModelEntry
+    from arcade_dqn.storage.models import ModelEntry
 
 _RIGHT = ("steps", "score", "games", "updates")
 _LABELS = [
