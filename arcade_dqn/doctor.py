@@ -6,7 +6,7 @@ report with it, not the report.
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import re
 import shutil
@@ -21,6 +21,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from arcade_dqn.errors import ArcadeError
+from arcade_dqn.link.commands import MAX_EVENT, parse_object
+from arcade_dqn.link.process import python, run
+from arcade_dqn.link.text import plain
+from arcade_dqn.storage.atomic import reason
 
 State = Literal["ok", "warn", "fail"]
 
@@ -72,22 +76,19 @@ def ask_child(code: str) -> dict[str, Any]:
     """What `code`, run by this Python, prints as its last line (a JSON object), or {"error": sentence}."""
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYGAME_HIDE_SUPPORT_PROMPT": "1"}
     try:
-        child = subprocess.run(
-            [sys.executable, "-c", code],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            env=environment,
-            timeout=CHILD_SECONDS,
-            stdin=subprocess.DEVNULL,
-        )
+        child = run(python("-c", code), environment=environment, timeout=CHILD_SECONDS)
     except subprocess.TimeoutExpired:
         return {"error": f"no answer within {CHILD_SECONDS} s"}
+    except OSError as error:
+        return {"error": f"it cannot be asked: {reason(error)}"}
     if child.returncode != 0:
         last = child.stderr.strip().splitlines()[-1:] or [f"ended with exit code {child.returncode}"]
-        return {"error": last[0]}
-    answer: dict[str, Any] = json.loads(child.stdout.strip().splitlines()[-1])
-    return answer
+        return {"error": plain(last[0], 300)}
+    # What else a library printed comes before it; or behind it, at the program's end.
+    for line in reversed(child.stdout.splitlines()):
+        with contextlib.suppress(ValueError):
+            return parse_object(line, MAX_EVENT)
+    return {"error": f"its answer is none: {plain(child.stdout[-300:]) or 'it said nothing'}"}
 
 
 def check_python(version: tuple[int, int, int]) -> Check:

@@ -19,7 +19,6 @@ import select
 import statistics
 import struct
 import subprocess
-import sys
 import tempfile
 import termios
 import time
@@ -29,6 +28,7 @@ from pathlib import Path
 
 import numpy as np
 
+from arcade_dqn.link.process import own_environment, python
 from benchmarks.machine import describe
 
 PATIENCE = 60.0
@@ -42,8 +42,8 @@ class Terminal:
         self.seen = b""
         pid, self.fd = pty.fork()
         if pid == 0:
-            os.environ.update(environment)
-            os.execv(sys.executable, [sys.executable, "-m", "arcade_dqn", "--runs-dir", runs_dir])
+            command = python("-m", "arcade_dqn", "--runs-dir", runs_dir)
+            os.execve(command[0], command, own_environment({**os.environ, **environment}))
         self.pid = pid
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
 
@@ -188,9 +188,9 @@ def window_at_play(game: str, environment: dict[str, str], seconds: float = 15.0
     """The window's share of one core while an agent (an untrained one) plays, and its frames a second."""
     with tempfile.TemporaryDirectory() as folder:
         model = untrained(game, Path(folder))
-        command = [sys.executable, "-m", "benchmarks.ours.window", str(model)]
+        command = python("-m", "benchmarks.ours.window", str(model))
         window = subprocess.Popen(
-            command, env={**os.environ, **environment}, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            command, env=own_environment({**os.environ, **environment}), stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         try:
             time.sleep(5.0)

@@ -52,7 +52,7 @@ def main() -> None:
 
 def train(python: str, game: str, seed: int) -> Result:
     """One training of the peer, in its own environment."""
-    command = [python, "-m", "benchmarks.peers.sb3_learning", game, str(seed), str(BUDGETS[game]), str(EPISODES)]
+    command = [python, "-P", "-m", "benchmarks.peers.sb3_learning", game, str(seed), str(BUDGETS[game]), str(EPISODES)]
     with Worker(command, Patience()) as worker:
         told = worker.read(PATIENCE)
     del told["threads"]

@@ -38,7 +38,7 @@ class Plan:
         """The same, in the peers' environment."""
         if isinstance(self.peer_python, MeasurementFailed):
             raise self.peer_python
-        return self.worker([self.peer_python, "-m", module, *map(str, arguments)])
+        return self.worker([self.peer_python, "-P", "-m", module, *map(str, arguments)])
 
 
 def fastest(rates: Mapping[int, Sequence[float]]) -> int:

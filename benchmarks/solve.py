@@ -19,6 +19,7 @@ import time
 from typing import Any
 
 from benchmarks.machine import describe
+from benchmarks.worker import quiet
 
 SEEDS = tuple(range(501, 511))
 """That no preset was chosen by; `cartpole` was, by 101 to 110."""
@@ -28,11 +29,13 @@ def solve(seed: int) -> dict[str, Any]:
     """Train once and report."""
     with tempfile.TemporaryDirectory() as folder:
         command = [
-            *(sys.executable, "-m", "arcade_dqn", "train", "CartPole-v1", "--json", "--runs-dir", folder),
+            *(sys.executable, "-P", "-m", "arcade_dqn", "train", "CartPole-v1", "--json", "--runs-dir", folder),
             *("--seed", str(seed), "--set", "evaluation.stop_score=475"),
         ]
         begun = time.perf_counter()
-        finished = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        finished = subprocess.run(
+            command, env=quiet(), check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
         wall = time.perf_counter() - begun
     result = json.loads(finished.stdout.splitlines()[-1])
     return {

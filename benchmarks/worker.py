@@ -50,7 +50,7 @@ class Worker:
         self, command: Sequence[str], patience: Patience, *, environment: Mapping[str, str] | None = None
     ) -> None:
         self._patience = patience
-        self._title = " ".join(part for part in command[1:3] if part != "-m")
+        self._title = " ".join(part for part in command[1:4] if part not in ("-P", "-m"))
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed in __exit__)
         self._process = subprocess.Popen(
             command,
@@ -132,9 +132,10 @@ class Worker:
 
 
 def quiet() -> dict[str, str]:
-    """The environment of a child that shows nothing."""
+    """The environment of a child that shows nothing, and finds these very modules."""
     return {
         **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
         "SDL_VIDEODRIVER": "dummy",
         "SDL_AUDIODRIVER": "dummy",
         "PYGAME_HIDE_SUPPORT_PROMPT": "1",
@@ -144,7 +145,7 @@ def quiet() -> dict[str, str]:
 
 def this_python(module: str, *arguments: object) -> list[str]:
     """The command that runs `module` with the Python that runs this one."""
-    return [sys.executable, "-m", module, *map(str, arguments)]
+    return [sys.executable, "-P", "-m", module, *map(str, arguments)]
 
 
 def own_standard_output() -> Callable[[Mapping[str, Any]], None]:

@@ -99,7 +99,7 @@ class Walk:
         environment = {**os.environ, "DISPLAY": self.display, "COLORTERM": "truecolor", **look}
         # In a folder of its own, so that the pictures show `runs/...` as everyone has it.
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-        command = [sys.executable, "-m", "arcade_dqn", "--runs-dir", "runs"]
+        command = [sys.executable, "-P", "-m", "arcade_dqn", "--runs-dir", "runs"]
         columns, rows = map(str, size)
         line = f"{shlex.join(command)}; echo the end: $?; sleep 1000"
         subprocess.run(

@@ -10,8 +10,6 @@ import csv
 import hashlib
 import json
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -23,6 +21,8 @@ from typing import Any
 
 from arcade_dqn.config import build
 from arcade_dqn.errors import ArcadeError, UsageError
+from arcade_dqn.link.commands import MAX_EVENT, parse_object
+from arcade_dqn.link.process import python, run
 from arcade_dqn.storage.atomic import StorageError, reason, write_text
 
 EPISODES = 100
@@ -89,16 +89,22 @@ def train(trial: Trial, seed: int, side_by_side: int = 1) -> Result:
     """Train once, as one of `side_by_side`. Raises ArcadeError with the program's last word if it fails."""
     with tempfile.TemporaryDirectory() as folder:
         command = [
-            *(sys.executable, "-m", "arcade_dqn", "train", trial.game, "--json", "--runs-dir", folder),
+            *python("-m", "arcade_dqn", "train", trial.game, "--json", "--runs-dir", folder),
             *("--preset", trial.preset, "--seed", str(seed)),
             *(part for name, value in trial.settings.items() for part in ("--set", f"{name}={_typed(value)}")),
         ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment(side_by_side))
+        try:
+            done = run(command, environment=environment(side_by_side))
+        except OSError as error:
+            raise ArcadeError(f"cannot train {trial.game} in a program of its own: {reason(error)}") from error
     if done.returncode:
         words = (done.stderr or done.stdout).strip().splitlines() or ["it said nothing"]
         raise ArcadeError(f"training {trial.game} ({trial.name}) with seed {seed} failed: {words[-1]}")
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    score = told["evaluation"]
+    try:
+        told = parse_object((done.stdout.splitlines() or [""])[-1], MAX_EVENT)
+        score = told["evaluation"]
+    except (ValueError, KeyError) as error:
+        raise ArcadeError(f"training {trial.game} ({trial.name}) with seed {seed} told no score: {error}") from error
     return Result(
         trial.game,
         seed,

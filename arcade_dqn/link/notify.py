@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 
+from arcade_dqn.link.process import find_program, run
 from arcade_dqn.link.text import plain
 
 BELL = "\a"
@@ -54,21 +54,14 @@ def tell(text: str, how: str, environment: Mapping[str, str], write: Callable[[s
         write(BELL)
     if how not in ("desktop", "both"):
         return
-    program = command(text, environment, shutil.which)
+    program = command(text, environment, find_program)
     if program is None or not _run(program, environment):
         write(escape(text, environment))
 
 
 def _run(program: list[str], environment: Mapping[str, str]) -> bool:
     try:
-        done = subprocess.run(
-            program,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=5,
-        )
+        done = run(program, environment=environment, timeout=5)
     except (OSError, subprocess.SubprocessError):
         return False
     return done.returncode == 0

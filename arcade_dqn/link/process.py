@@ -1,6 +1,9 @@
-"""Start and stop a child program that speaks JSON lines.
+"""Start other programs: the one place of the project that does, and a child that speaks JSON lines.
 
-The child gets its own session (^C and a closed terminal reach only the parent), pipes for standard input and output,
+No program and no module is looked for in the current folder, which may be anybody's: programs are named by their whole
+paths, and Python runs with `-P` (`python`).
+
+A `Child` gets its own session (^C and a closed terminal reach only the parent), pipes for standard input and output,
 and a log file for standard error, all as real file descriptors: a Textual app has replaced `sys.stderr` by an object
 without one. A child ends when its standard input ends, so none outlives its parent, not even a killed one.
 
@@ -10,8 +13,10 @@ Nothing here makes the caller wait, except `events(timeout)` and `stop`.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import queue
+import shutil
 import signal
 import site
 import subprocess
@@ -25,6 +30,11 @@ from typing import IO, Any, Self
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.link.commands import MAX_EVENT, encode, parse_event, read_lines
 from arcade_dqn.link.text import plain
+
+# On Windows no console opens, and ^C reaches the parent alone, as a session of its own has it elsewhere.
+_WINDOWS: dict[str, Any] = {}
+if sys.platform == "win32":
+    _WINDOWS = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
 
 _UNSENT = 1000
 _TAIL_BYTES = 8192
@@ -46,6 +56,52 @@ def dummy_sdl(environment: Mapping[str, str] | None = None) -> dict[str, str]:
         "SDL_VIDEODRIVER": "dummy",
         "SDL_AUDIODRIVER": "dummy",
     }
+
+
+def python(*arguments: str) -> list[str]:
+    """The command that runs this Python with `arguments`, such as `-m` and a module. Give it `own_environment`."""
+    # -P: the current folder must not come first on the import path, where a file named like a module would replace it.
+    # A package that is not installed, only found through the parent's path, is handed on by PYTHONPATH instead.
+    return [sys.executable, "-P", *arguments]
+
+
+def find_program(name: str) -> str | None:
+    """The whole path of an installed program; None if there is none. Windows would look in the current folder first."""
+    found = shutil.which(name)
+    return found if found is not None and os.path.isabs(found) else None
+
+
+def start(
+    command: Sequence[str], *, environment: Mapping[str, str] | None = None, **more: Any
+) -> subprocess.Popen[bytes]:
+    """Start a program; `more` goes to subprocess.Popen. Raises OSError."""
+    return subprocess.Popen(_named(command), env=own_environment(environment), close_fds=True, **_WINDOWS, **more)
+
+
+def run(
+    command: Sequence[str], *, environment: Mapping[str, str] | None = None, timeout: float | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Start a program without an input, wait for its end, and keep what it wrote.
+
+    Raises OSError if it cannot be started, and subprocess.TimeoutExpired after `timeout` seconds.
+    """
+    return subprocess.run(
+        _named(command),
+        env=own_environment(environment),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=timeout,
+        check=False,
+        **_WINDOWS,
+    )
+
+
+def _named(command: Sequence[str]) -> Sequence[str]:
+    if not os.path.isabs(command[0]):
+        raise FileNotFoundError(errno.ENOENT, "a program must be named by its whole path", command[0])
+    return command
 
 
 class Child:
@@ -86,25 +142,17 @@ class Child:
         """
         title = title or module.rpartition(".")[2]
         log = Path(log)
-        # -P: the current folder must not come first on the import path, where a file named like a module would replace
-        # it. A package that is not installed, only found through the parent's path, is handed on by PYTHONPATH instead.
-        command = [sys.executable, "-P", "-m", module, *arguments]
-        windows_flags: dict[str, Any] = {}
-        if sys.platform == "win32":
-            windows_flags["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
         try:
             log.parent.mkdir(parents=True, exist_ok=True)
             with open(log, "ab") as errors:
                 log_start = errors.tell()
-                process = subprocess.Popen(
-                    command,
+                process = start(
+                    python("-m", module, *arguments),
+                    environment=environment,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=errors,
-                    env=_with_package(os.environ if environment is None else environment),
                     start_new_session=True,
-                    close_fds=True,
-                    **windows_flags,
                 )
         except OSError as error:
             raise ChildError(f"cannot start the {title} (log {log}): {error.strerror or error}") from error
@@ -245,8 +293,12 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _with_package(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment in which a child finds this very package, even if it is only on the parent's import path."""
+def own_environment(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """`environment` (the current one by default) in which a Python finds this very package.
+
+    It may be installed, or only be on this program's import path.
+    """
+    environment = os.environ if environment is None else environment
     root = str(Path(__file__).resolve().parents[2])
     installed = {str(Path(folder).resolve()) for folder in (*site.getsitepackages(), site.getusersitepackages())}
     paths = [path for path in environment.get("PYTHONPATH", "").split(os.pathsep) if path]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import re
 import shlex
 import subprocess
@@ -20,6 +21,7 @@ from aiohttp import web
 from textual_serve.server import Server
 
 from arcade_dqn.errors import ArcadeError
+from arcade_dqn.link.process import own_environment, python
 
 _PAGE = Path(__file__).with_name("page")
 _HOST = re.compile(r"[A-Za-z0-9._-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?")
@@ -27,6 +29,7 @@ _HOST = re.compile(r"[A-Za-z0-9._-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?")
 
 def serve_arcade(runs_dir: Path, host: str, port: int) -> None:
     """Serve until ctrl+c or SIGTERM; every arcade in it then saves and ends. Raises ArcadeError."""
+    os.environ |= own_environment()  # in which the arcades are started
     try:
         ArcadeServer(runs_dir, host, port).serve()
     except OSError as error:
@@ -57,7 +60,7 @@ class ArcadeServer(Server):
     """Textual's server, which starts the arcade for each tab, and here turns strangers away."""
 
     def __init__(self, runs_dir: Path, host: str, port: int) -> None:
-        words = [sys.executable, "-P", "-m", "arcade_dqn.tui", str(runs_dir.absolute())]
+        words = python("-m", "arcade_dqn.tui", str(runs_dir.absolute()))
         # It becomes a line for the shell; `exec`, so that the arcade and not the shell is this program's child.
         line = subprocess.list2cmdline(words) if sys.platform == "win32" else f"exec {shlex.join(words)}"
         # Its own page instead of textual-serve's, which asks a stranger for a font.

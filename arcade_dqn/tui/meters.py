@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+from arcade_dqn.link.process import find_program, run
 
 PERIOD = 1.0
 """Seconds between two readings."""
@@ -141,7 +142,7 @@ def _from_library() -> Callable[[], Gpu | None] | None:
 
 
 def _from_program() -> Callable[[], Gpu | None] | None:
-    program = shutil.which("nvidia-smi")
+    program = find_program("nvidia-smi")
     if program is None:
         return None
     last: Gpu | None = None
@@ -159,23 +160,16 @@ def _from_program() -> Callable[[], Gpu | None] | None:
 
 def _ask(program: str) -> Gpu | None:
     try:
-        answer = subprocess.run(
-            [program, *_SMI],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=10,
-            check=True,
-        )
+        answer = run([program, *_SMI], timeout=10)
     except (OSError, subprocess.SubprocessError):
         return None
-    return parse_smi(answer.stdout.decode("ascii", "replace"))
+    return parse_smi(answer.stdout) if answer.returncode == 0 else None
 
 
 def parse_smi(text: str) -> Gpu | None:
     """`33, 4096` (percent, MiB) for each GPU; what a GPU does not tell is `[N/A]`."""
     rows: list[tuple[Any, ...]] = [tuple(cell.strip() for cell in line.split(",")) for line in text.splitlines()]
-    known = [(int(row[0]), int(row[1])) for row in rows if len(row) == 2 and row[0].isdigit() and row[1].isdigit()]
+    known = [(int(row[0]), int(row[1])) for row in rows if len(row) == 2 and row[0].isdecimal() and row[1].isdecimal()]
     if not known:
         return None
     return Gpu(max(busy for busy, _ in known) / 100, sum(used for _, used in known) * 2**20)

@@ -18,6 +18,7 @@ import numpy as np
 import pygame
 
 from arcade_dqn.errors import ArcadeError, UsageError
+from arcade_dqn.link.process import find_program, start
 from arcade_dqn.link.text import plain
 from arcade_dqn.stage import palette
 from arcade_dqn.stage.source import Source
@@ -158,27 +159,27 @@ class _Mp4(_Encoder):
         import imageio_ffmpeg
 
         try:
-            program = imageio_ffmpeg.get_ffmpeg_exe()
-        except RuntimeError as error:
+            program = find_program(imageio_ffmpeg.get_ffmpeg_exe())
+        except RuntimeError:
+            program = None
+        if program is None:
             raise FilmError(
                 "MP4 films need ffmpeg, and imageio-ffmpeg brings none for this machine; "
                 "name the film .gif, or install ffmpeg"
-            ) from error
+            )
         # fmt: off
         self._command = [
             program, "-y", "-loglevel", "error", "-nostdin",
             "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{size[0]}x{size[1]}", "-r", f"{fps:g}", "-i", "pipe:0",
             "-an", "-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p",
-            "-movflags", "+faststart", "-f", "mp4", str(path),
+            "-movflags", "+faststart", "-f", "mp4", f"file:{path}",  # whatever it begins with: a dash, or `http:`
         ]
         # fmt: on
 
     def encode(self, frames: Iterator[bytes]) -> None:
         with TemporaryFile() as log:
             try:
-                process = subprocess.Popen(
-                    self._command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log, bufsize=0
-                )
+                process = start(self._command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log, bufsize=0)
             except OSError as error:
                 raise FilmError(f"ffmpeg does not start: {error.strerror or error}") from error
             assert process.stdin is not None

@@ -31,15 +31,15 @@ def ensure() -> str:
     wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
     if not stamp.exists() or stamp.read_text().strip() != wanted:
         print(f"making {FOLDER.name} for the peers; this takes some minutes once", file=sys.stderr, flush=True)
-        _run(sys.executable, "-m", "venv", "--clear", str(FOLDER))
-        _run(str(python), "-m", "pip", "install", "--quiet", "--requirement", str(REQUIREMENTS))
+        _run(sys.executable, "-P", "-m", "venv", "--clear", str(FOLDER))
+        _run(str(python), "-P", "-m", "pip", "install", "--quiet", "--requirement", str(REQUIREMENTS))
         stamp.write_text(wanted)
     return str(python)
 
 
 def versions(python: str) -> dict[str, str]:
     """What is installed there."""
-    found: dict[str, str] = json.loads(_run(python, "-c", _VERSIONS))
+    found: dict[str, str] = json.loads(_run(python, "-P", "-c", _VERSIONS))
     return found
 
 

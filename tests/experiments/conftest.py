@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -20,9 +19,9 @@ class Trainings:
         self.begun: Callable[[], object] = lambda: None
         """Called when a training is begun."""
 
-    def __call__(self, command: list[str], *, env: dict[str, str], **_: Any) -> subprocess.CompletedProcess[str]:
+    def __call__(self, command: list[str], *, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
         self.commands.append(command)
-        self.environments.append(env)
+        self.environments.append(environment)
         self.begun()
         if self.fails:
             return subprocess.CompletedProcess(command, 1, "", "arcade-dqn: out of luck\n")
@@ -35,5 +34,5 @@ class Trainings:
 @pytest.fixture
 def trainings(monkeypatch: pytest.MonkeyPatch) -> Trainings:
     found = Trainings()
-    monkeypatch.setattr(trials.subprocess, "run", found)
+    monkeypatch.setattr(trials, "run", found)
     return found
