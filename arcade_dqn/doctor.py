@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
@@ -59,8 +59,8 @@ class Check:
 def examine(runs_dir: Path) -> list[Check]:
     """Every check, in the order in which a person should read them. Takes as long as TensorFlow's import."""
     with ThreadPoolExecutor(max_workers=2) as children:
-        tensorflow = children.submit(ask_child, _TENSORFLOW)
-        display = children.submit(ask_child, _DISPLAY)
+        tensorflow = children.submit(ask_child, _TENSORFLOW, ("tensorflow", "keras", "gpus"))
+        display = children.submit(ask_child, _DISPLAY, ("driver", "sizes"))
         before = [check_python(sys.version_info[:3]), *check_packages(), check_pygame(installed_versions())]
         after = [
             *check_extras(),
@@ -72,8 +72,8 @@ def examine(runs_dir: Path) -> list[Check]:
         return [*before, *check_tensorflow(tensorflow.result()), check_display(display.result(), os.environ), *after]
 
 
-def ask_child(code: str) -> dict[str, Any]:
-    """What `code`, run by this Python, prints as its last line (a JSON object), or {"error": sentence}."""
+def ask_child(code: str, wanted: Sequence[str] = ()) -> dict[str, Any]:
+    """The last JSON object with the `wanted` names that `code`, run by this Python, prints, or {"error": sentence}."""
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYGAME_HIDE_SUPPORT_PROMPT": "1"}
     try:
         child = run(python("-c", code), environment=environment, timeout=CHILD_SECONDS)
@@ -87,7 +87,9 @@ def ask_child(code: str) -> dict[str, Any]:
     # What else a library printed comes before it; or behind it, at the program's end.
     for line in reversed(child.stdout.splitlines()):
         with contextlib.suppress(ValueError):
-            return parse_object(line, MAX_EVENT)
+            answer = parse_object(line, MAX_EVENT)
+            if answer.keys() >= set(wanted):
+                return answer
     return {"error": f"its answer is none: {plain(child.stdout[-300:]) or 'it said nothing'}"}
 
 
@@ -102,9 +104,11 @@ def installed_versions() -> dict[str, str]:
     """Version by normalised name of every installed distribution."""
     found = {}
     for distribution in metadata.distributions():
-        name = distribution.metadata["Name"]
-        if name:
-            found[re.sub(r"[-_.]+", "-", name).lower()] = distribution.version
+        # What an interrupted pip leaves behind has no metadata, or one without a name.
+        about: Any = distribution.metadata
+        name, version = (about["Name"], about["Version"]) if about is not None else (None, None)
+        if name and version:
+            found[re.sub(r"[-_.]+", "-", name).lower()] = version
     return found
 
 
@@ -139,7 +143,7 @@ def check_tensorflow(answer: Mapping[str, Any]) -> Iterator[Check]:
         return
     yield Check("TensorFlow", "ok", f"TensorFlow {answer['tensorflow']}, Keras {answer['keras']}")
     if answer["gpus"]:
-        yield Check("GPU", "ok", ", ".join(answer["gpus"]))
+        yield Check("GPU", "ok", ", ".join(map(str, answer["gpus"])))
     else:
         hint = ' (with an NVIDIA GPU on Linux: pip install "arcade-dqn[gpu]")' if sys.platform == "linux" else ""
         yield Check("GPU", "ok", f"none seen by TensorFlow; training uses the processor{hint}")
@@ -200,23 +204,34 @@ def check_terminal(environment: Mapping[str, str], is_terminal: bool, size: os.t
 
 def check_runs_dir(runs_dir: Path) -> Check:
     """Writable: tried with a real file, in the folder itself or in the nearest parent that exists."""
-    folder = runs_dir.absolute()
-    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    folder = runs_dir
     try:
+        folder = runs_dir.absolute()  # there may be no current folder
+        # Not `exists`, which takes a folder under an unreadable one for missing, or raises.
+        existing = next(place for place in (folder, *folder.parents) if _stands(place))
         with tempfile.TemporaryFile(dir=existing) as file:
             file.write(b"\0" * 4096)
+        free = shutil.disk_usage(existing).free
     except OSError as error:
         return Check(
             "runs folder",
             "fail",
-            f"{folder} cannot be written: {error.strerror}",
+            f"{folder} cannot be written: {reason(error)}",
             "choose another with --runs-dir or ARCADE_DQN_RUNS",
         )
-    free = shutil.disk_usage(existing).free
     text = f"{folder}, {free / 2**30:,.1f} GiB free"
     if free < LEAST_FREE_BYTES:
         return Check("runs folder", "warn", text, "make room: a run with checkpoints may take more than 1 GiB")
     return Check("runs folder", "ok", text)
+
+
+def _stands(place: Path) -> bool:
+    """Whether there is something at `place`. Raises OSError where nobody may look."""
+    try:
+        place.stat()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def check_models(runs_dir: Path) -> Iterator[Check]:
@@ -226,6 +241,10 @@ def check_models(runs_dir: Path) -> Iterator[Check]:
         entries = find_models(runs_dir)
     except ArcadeError as error:
         yield Check("saved models", "fail", str(error), "install arcade-dqn again")
+        return
+    except OSError as error:
+        where = os.fsdecode(error.filename or runs_dir)
+        yield Check("saved models", "warn", f"{where} cannot be read: {reason(error)}", "choose another --runs-dir")
         return
     good = [entry for entry in entries if entry.problem is None]
     shipped = sum(entry.shipped for entry in good)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -52,6 +53,29 @@ def test_a_child_that_dies_is_one_sentence() -> None:
     assert doctor.ask_child("print('noise'); print('{\"a\": 1}')") == {"a": 1}
 
 
+@pytest.mark.parametrize(
+    ("code", "answer"),
+    [
+        ("print('{\"a\": 1}'); print('and goodbye')", {"a": 1}),
+        ("print('{\"a\": 1}'); print('{\"b\": 2}'); print('[]'); print('')", {"a": 1}),
+        ("print('goodbye')", {"error": "its answer is none: goodbye"}),
+        ("print('[' * 5000)", {"error": "its answer is none: " + "[" * 197 + "..."}),
+        ("", {"error": "its answer is none: it said nothing"}),
+        (
+            "import sys; sys.stdout.buffer.write(b'\\xff\\x1b[2J')",
+            {"error": "its answer is none: \N{REPLACEMENT CHARACTER}"},
+        ),
+    ],
+)
+def test_what_a_child_says_last_may_be_anything(code: str, answer: dict[str, Any]) -> None:
+    assert doctor.ask_child(code, ["a"]) == answer
+
+
+def test_a_python_that_cannot_be_started_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    assert doctor.ask_child("") == {"error": "it cannot be asked: the folder does not exist"}
+
+
 def test_display() -> None:
     seen = doctor.check_display({"driver": "x11", "sizes": [[1920, 1080]]}, {})
     assert (seen.state, seen.text) == ("ok", "x11, 1920 x 1080")
@@ -88,6 +112,42 @@ def test_runs_folder(tmp_path: Path) -> None:
     assert not (tmp_path / "not").exists(), "looking leaves nothing behind"
     (tmp_path / "file").write_text("")
     assert doctor.check_runs_dir(tmp_path / "file" / "runs").state == "fail"
+
+
+def test_a_folder_under_one_that_nobody_may_look_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stat = Path.stat
+
+    def refuse(self: Path, **options: Any) -> os.stat_result:
+        if "secret" in self.parent.parts:
+            raise PermissionError(errno.EACCES, "Permission denied", str(self))
+        return stat(self, **options)
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    runs = tmp_path / "secret" / "more" / "runs"
+    check = doctor.check_runs_dir(runs)
+    assert (check.state, check.text) == ("fail", f"{runs} cannot be written: permission denied")
+    assert "--runs-dir" in check.advice
+
+
+def test_a_current_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    check = doctor.check_runs_dir(Path("runs"))
+    assert (check.state, check.text) == ("fail", "runs cannot be written: the folder does not exist")
+    assert all(isinstance(one, Check) for one in doctor.check_models(Path("runs")))
+    assert doctor.ask_child("import json; print(json.dumps({'a': 1}))") == {"a": 1}
+
+
+def test_what_an_interrupted_installation_left_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in (("empty", None), ("nameless", "Version: 1\n"), ("whole", "Name: Whole_One\nVersion: 2\n")):
+        (tmp_path / f"{name}-1.dist-info").mkdir()
+        if text is not None:
+            (tmp_path / f"{name}-1.dist-info" / "METADATA").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    found = doctor.installed_versions()
+    assert found["whole-one"] == "2"
+    assert not {"empty", "nameless"} & set(found)
 
 
 CHECKS = [Check("a", "ok", "good"), Check("bb", "warn", "so so", "do this")]

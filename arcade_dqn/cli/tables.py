@@ -212,15 +212,16 @@ def runs(arguments: argparse.Namespace) -> int:
 def doctor(arguments: argparse.Namespace) -> int:
     """`arcade-dqn doctor`: exit code 1 if something that is needed is broken."""
     from arcade_dqn.doctor import examine
+    from arcade_dqn.link.text import plain
 
     if sys.stderr.isatty():
         print("asking TensorFlow, which takes some seconds ...", file=sys.stderr)
     checks = examine(runs_dir(arguments))
     width = max(len(check.name) for check in checks)
     for check in checks:
-        print(f"{check.state:<4}  {check.name:<{width}}  {check.text}")
+        print(f"{check.state:<4}  {check.name:<{width}}  {plain(check.text, 1000)}")
         if check.state != "ok":
-            print(f"      {'':<{width}}  -> {check.advice}")
+            print(f"      {'':<{width}}  -> {plain(check.advice, 1000)}")
     healthy = all(check.state != "fail" for check in checks)
     if arguments.json:
         print_json({"healthy": healthy, "checks": [asdict(check) for check in checks]})
