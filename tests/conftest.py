@@ -54,7 +54,7 @@ class FakeChild:
             eta_seconds=18.0,
         )
 
-    # What the cabinet calls
+    # What the services call
 
     @property
     def alive(self) -> bool:

@@ -22,7 +22,7 @@ def arcade(arguments: argparse.Namespace) -> int:
     """`arcade-dqn` alone: the TUI."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the arcade needs a terminal; `arcade-dqn --help` lists the commands that do without one")
-    from arcade_dqn.tui.app import run_app
+    from arcade_dqn.tui.run import run_app
 
     return run_app(runs_dir(arguments), ascii=arguments.ascii)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from arcade_dqn.tui.app import run_app
+from arcade_dqn.tui.run import run_app
 
 if __name__ == "__main__":
     sys.exit(run_app(Path(sys.argv[1]), browser=True))

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from arcade_dqn.config import get_setting, setting_table
-from arcade_dqn.errors import ArcadeError
+from arcade_dqn.config import setting_table
 from arcade_dqn.link.commands import SETTABLE, checked_value
-from arcade_dqn.storage.run_dir import RunDir
-
-if TYPE_CHECKING:
-    from arcade_dqn.tui.app import ArcadeApp
 
 Value = float | int | None
 """None is epsilon on its schedule."""
@@ -110,73 +104,3 @@ CONTROLS: tuple[Control, ...] = (
     _control("speed_limit", "speed limit", "most steps a second, to watch it learn"),
 )
 BY_NAME = {control.name: control for control in CONTROLS}
-
-
-class Levers:
-    """The values of the running training, those asked for and not yet confirmed included."""
-
-    def __init__(self, arcade: ArcadeApp) -> None:
-        self._arcade = arcade
-        self._wanted: dict[str, tuple[Value, int]] = {}
-        """What was asked for, until so many changes of it have been told."""
-
-    def value(self, control: Control) -> Value:
-        """The value that was asked for last, or else the one that the trainer told last."""
-        record = self._arcade.cabinet.record
-        if control.name in self._wanted:
-            value, answer = self._wanted[control.name]
-            if record.answers[control.name] < answer:
-                return value
-            del self._wanted[control.name]
-        return record.controls.get(control.name)
-
-    def shown(self, control: Control) -> str:
-        value = self.value(control)
-        if control.name not in self._wanted and control.name not in self._arcade.cabinet.record.controls:
-            return "-"
-        status = self._arcade.snapshot.status
-        if control.name == "epsilon" and value is None and status is not None and math.isfinite(status.epsilon):
-            return f"{status.epsilon:.3f}, on its schedule"
-        if control.name == "learning_rate" and value is not None and status is not None and status.learning_share < 1:
-            return f"{control.shown(value)}, fallen to {control.shown(value * status.learning_share)}"
-        return control.shown(value)
-
-    def move(self, control: Control, up: bool) -> None:
-        """One step up or down, from the value asked for last: keys may come faster than answers."""
-        value, status = self.value(control), self._arcade.snapshot.status
-        if value is None and control.name == "epsilon" and status is not None and math.isfinite(status.epsilon):
-            value = status.epsilon
-        if value is None:  # the trainer is not that far yet: it begins with what the run's settings say
-            value = self._own(control)
-        if value is not None:
-            self.set(control, control.step(value, up, now=status.steps_per_second if status else math.nan))
-
-    def give_back(self, control: Control) -> None:
-        """Epsilon back to its schedule, everything else to what the run's settings say."""
-        value = None if control.name == "epsilon" else self._own(control)
-        if value is not None or control.name == "epsilon":
-            self.set(control, value)
-
-    def _own(self, control: Control) -> float | int | None:
-        """What the run's settings say; None, with the reason shown, if they cannot be read."""
-        run = self._arcade.snapshot.run
-        if run is None:
-            return None
-        try:
-            found = get_setting(RunDir.open(run).settings(), SETTABLE.get(control.name, "exploration.epsilon_start"))
-        except ArcadeError as error:
-            self._arcade.complain(error)
-            return None
-        assert isinstance(found, int | float)
-        return found
-
-    def set(self, control: Control, value: Value) -> None:
-        """Ask the trainer for this value."""
-        if self._arcade.command("set", name=control.name, value=value):
-            told = self._arcade.cabinet.record.answers[control.name]
-            _, before = self._wanted.get(control.name, (None, told))
-            self._wanted[control.name] = value, max(before, told) + 1
-
-    def forget(self) -> None:
-        """Another run begins."""
-        self._wanted.clear()

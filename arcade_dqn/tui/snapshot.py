@@ -16,6 +16,11 @@ Phase = Literal["none", "opening", "running", "ended", "died"]
 """Where the newest run is."""
 
 
+def capital(sentence: str) -> str:
+    """The sentence with a capital at its beginning."""
+    return sentence[:1].upper() + sentence[1:]
+
+
 @dataclass(frozen=True)
 class Notice:
     """Something that a person should be told, once."""

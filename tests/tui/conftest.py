@@ -14,27 +14,30 @@ from arcade_dqn.config import build
 from arcade_dqn.experiments.lab import Lab
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.tui.app import ArcadeApp
-from arcade_dqn.tui.cabinet import Cabinet
-from arcade_dqn.tui.projector import Programme, Projector, Showing
+from arcade_dqn.tui.services.demo_player import Demo, DemoPicture, DemoPlayer
+from arcade_dqn.tui.services.programs import Programs
+from arcade_dqn.tui.services.terminal import Terminal
 from arcade_dqn.tui.widgets.picture import to_strips
 
 
-class FakeProjector(Projector):
+class FakeDemoPlayer(DemoPlayer):
     """Shows a red picture of the wanted size; plays nothing."""
 
-    def __init__(self) -> None:
-        super().__init__(Path())
-        self.wanted: list[Programme | None] = []
+    def __init__(self, runs_dir: Path, terminal: Terminal) -> None:
+        super().__init__(runs_dir, terminal)
+        self.wanted: list[Demo | None] = []
 
-    def show(self, programme: Programme | None, size: tuple[int, int]) -> None:
-        self.wanted.append(programme)
-        if programme != self._wanted:
+    def show(self, demo: Demo | None, size: tuple[int, int]) -> None:
+        self.wanted.append(demo)
+        if demo != self._wanted:
             self._paused = False
-        self._wanted = programme
-        if programme is not None and min(size) > 0:
+        self._wanted = demo
+        if demo is not None and min(size) > 0:
             self._number += 1
             red = np.full((size[1], size[0], 3), (255, 0, 0), np.uint8)
-            self._showing = Showing(programme, self._number, to_strips(red, red, self.look), "episode 1 · score 7")
+            self._newest = DemoPicture(
+                demo, self._number, to_strips(red, red, self._terminal.look), "episode 1 · score 7"
+            )
 
 
 @pytest.fixture
@@ -52,11 +55,14 @@ def make_app(tmp_path: Path, programs: Any, monkeypatch: pytest.MonkeyPatch) -> 
 
     def make(*, display: bool = False, warm_up: bool = False, **more: Any) -> ArcadeApp:
         runs_dir = tmp_path / "runs"
-        cabinet = Cabinet(runs_dir, {"DISPLAY": ":9"} if display else {}, programs)
-        app = ArcadeApp(runs_dir, cabinet=cabinet, warm_up=warm_up, **more)
-        app.projector = FakeProjector()
-        app.lab = Lab(runs_dir, {}, programs)
-        return app
+        return ArcadeApp(
+            runs_dir,
+            programs=Programs(runs_dir, {"DISPLAY": ":9"} if display else {}, programs),
+            lab=Lab(runs_dir, {}, programs),
+            demo_player=FakeDemoPlayer,
+            warm_up=warm_up,
+            **more,
+        )
 
     return make
 
@@ -176,13 +182,13 @@ def every_screen(programs: Any, make_run: Callable[..., RunDir]) -> Callable[...
         await settled(lambda: bool(programs.started) and bool(programs.trainer.sent))
         trainer = programs.trainer
         trainer.begins()
-        await settled(lambda: app.snapshot.status is not None)
+        await settled(lambda: app.services.training.snapshot.status is not None)
         episodes = [[step, float(step % 90)] for step in range(10, 900, 10)]
         trainer.says("progress", step=900, episodes=episodes, loss=0.5, mean_q=7.25)
         trainer.says("evaluation", step=1000, mean=60.0, std=1.0, episodes=10, solved=False)
         trainer.says("set", step=500, name="epsilon", value=0.25)
         trainer.says("warning", message="the disk is almost full")
-        await settled(lambda: len(app.cabinet.record.returns) > 0)
+        await settled(lambda: len(app.services.training.record.returns) > 0)
         await pilot.pause(0.7)
         yield "training"
         await press("c")
@@ -201,7 +207,7 @@ def every_screen(programs: Any, make_run: Callable[..., RunDir]) -> Callable[...
         await press("n", "escape")
         await settled(lambda: app.screen.query_one("#banner").display)
         yield "banner"
-        app.watch_here("", "CartPole-v1", "CartPole · demo")
+        app.services.playback.watch_here("", "CartPole-v1", "CartPole · demo")
         await settled(lambda: any(picture.has_picture for picture in app.screen.query("Picture")))  # type: ignore[attr-defined]
         await pilot.pause()
         yield "theatre"

@@ -76,7 +76,7 @@ async def test_quit_while_training_asks_and_lets_it_save(make_app: Callable[...,
         await pilot.press("t")
         await settled(lambda: bool(programs.started) and bool(programs.trainer.sent))
         programs.trainer.begins()
-        await settled(lambda: app.snapshot.status is not None)
+        await settled(lambda: app.services.training.snapshot.status is not None)
         await pilot.press("ctrl+q")
         await settled(lambda: "Quit while training?" in texts(app))
         # An impatient key comes several times; only the first one answers.

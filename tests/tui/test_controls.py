@@ -106,7 +106,9 @@ async def test_a_person_moves_the_levers(
         trainer = programs.trainer
         trainer.says("started", controls=TOLD)
         trainer.publish(steps_per_second=900.0)
-        await settled(lambda: app.snapshot.status is not None and bool(app.cabinet.record.controls))
+        await settled(
+            lambda: app.services.training.snapshot.status is not None and bool(app.services.training.record.controls)
+        )
         await pilot.press("c")
         await settled(lambda: isinstance(app.screen, ControlsScreen) and "on its schedule" in texts(app))
         for words in ("learning rate", "0.001", "target period", "250", "updates", "64", "speed limit", "unlimited"):
@@ -117,8 +119,8 @@ async def test_a_person_moves_the_levers(
         assert [arguments["value"] for _, arguments in trainer.commands[1:]] == [2e-3, 5e-3]
         await settled(lambda: "0.005" in texts(app))
         trainer.says("set", step=1500, name="learning_rate", value=5e-3)
-        await settled(lambda: app.cabinet.record.interventions == [1500.0])
-        assert app.cabinet.record.controls["learning_rate"] == 5e-3
+        await settled(lambda: app.services.training.record.interventions == [1500.0])
+        assert app.services.training.record.controls["learning_rate"] == 5e-3
 
         # The training screen under it goes on showing what happens.
         trainer.publish(step=4_321)
@@ -157,7 +159,7 @@ async def test_the_levers_move_before_the_learner_is_ready(make_app: Callable[..
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("t")
         await settled(lambda: bool(programs.started) and bool(programs.trainer.sent))
-        await settled(lambda: app.snapshot.running)
+        await settled(lambda: app.services.training.snapshot.running)
         await pilot.press("minus", "minus", "left_square_bracket")
         # From what the run's settings say: no limit, and CartPole's epsilon at the start.
         assert [(one["name"], one["value"]) for name, one in programs.trainer.commands if name == "set"] == [
@@ -175,7 +177,9 @@ async def test_the_speed_has_keys_of_its_own(make_app: Callable[..., ArcadeApp],
         trainer = programs.trainer
         trainer.says("started", controls=TOLD)
         trainer.publish(steps_per_second=900.0)
-        await settled(lambda: app.snapshot.status is not None and bool(app.cabinet.record.controls))
+        await settled(
+            lambda: app.services.training.snapshot.status is not None and bool(app.services.training.record.controls)
+        )
         await pilot.press("minus", "minus", "plus")
         asked = [arguments for name, arguments in trainer.commands if name == "set"]
         assert asked == [{"name": "speed_limit", "value": value} for value in (500.0, 200.0, 500.0)]

@@ -35,7 +35,7 @@ async def test_screen(make_app: Callable[..., ArcadeApp], programs: Any, size: t
         assert isinstance(app.screen, ExperimentsScreen)
         await settled(lambda: "6 short runs" in texts(app))
         await pilot.press("down", "up", "enter")
-        await settled(lambda: bool(programs.started) and app.lab.now is not None)
+        await settled(lambda: bool(programs.started) and app.services.experiments.lab.now is not None)
         programs.trainer.says("evaluation", step=1_000, mean=33.0, std=0.0, episodes=10, solved=False)
         programs.trainer.says("evaluation", step=2_000, mean=44.0, std=0.0, episodes=10, solved=False)
         await settled(lambda: "0 of 6 runs done" in texts(app) and "step 2,000" in texts(app))
@@ -43,10 +43,10 @@ async def test_screen(make_app: Callable[..., ArcadeApp], programs: Any, size: t
         first = programs.trainer
         await settled(lambda: first.input_closed)
         first.exit_code = 0
-        await settled(lambda: programs.trainer is not first and app.lab.now is not None)
+        await settled(lambda: programs.trainer is not first and app.services.experiments.lab.now is not None)
         await settled(lambda: "1 of 6 runs done" in texts(app))
         await pilot.press("ctrl+x")
-        await settled(lambda: not app.lab.running)
+        await settled(lambda: not app.services.experiments.lab.running)
         await settled(lambda: "↵/s goes on" in texts(app))
 
 
@@ -58,7 +58,9 @@ async def test_a_finished_experiment_has_an_answer_and_a_report(
     runs = [(variant, seed) for seed in SEEDS for variant in question.variants]
     for variant, seed in runs[:-1]:
         run = RunDir.create(
-            app.runs_dir / ".experiments" / "replay", question.settings(variant, seed), f"{variant.letter}-seed{seed}"
+            app.services.library.runs_dir / ".experiments" / "replay",
+            question.settings(variant, seed),
+            f"{variant.letter}-seed{seed}",
         )
         run.append_metrics({"kind": "evaluation", "step": 20_000, "mean": 100.0 if variant.letter == "A" else 10.0})
         run.close()
@@ -69,7 +71,7 @@ async def test_a_finished_experiment_has_an_answer_and_a_report(
         await pilot.press("r")
         assert not programs.started  # nothing to report yet
         await pilot.press("enter")
-        await settled(lambda: bool(programs.started) and app.lab.now is not None)
+        await settled(lambda: bool(programs.started) and app.services.experiments.lab.now is not None)
         trainer = programs.trainer
         trainer.says("evaluation", step=20_000, mean=12.0, std=0.0, episodes=10, solved=False)
         trainer.says("ended", reason="steps", step=20_000, message="done", model=None)
@@ -88,6 +90,6 @@ async def test_each_question_is_one_key_away(make_app: Callable[..., ArcadeApp],
         await pilot.press("x")
         await settled(lambda: "short runs" in texts(app))
         await pilot.press("2")
-        await settled(lambda: bool(programs.started) and app.lab.now is not None)
-        assert app.lab.question is QUESTIONS[1]
+        await settled(lambda: bool(programs.started) and app.services.experiments.lab.now is not None)
+        assert app.services.experiments.lab.question is QUESTIONS[1]
         await settled(lambda: "every 1,000 updates" in texts(app))

@@ -16,13 +16,13 @@ from arcade_dqn.games.catalog import GAMES, GameInfo
 from arcade_dqn.storage.model_file import ModelInfo, save_model
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.tui.app import ArcadeApp
-from arcade_dqn.tui.projector import Programme
+from arcade_dqn.tui.screens.demo import DemoScreen
 from arcade_dqn.tui.screens.help import HelpScreen
 from arcade_dqn.tui.screens.home import GameList, HomeScreen, _card
 from arcade_dqn.tui.screens.models import ModelsScreen
 from arcade_dqn.tui.screens.runs import RunsScreen
-from arcade_dqn.tui.screens.theatre import TheatreScreen
 from arcade_dqn.tui.screens.training import TrainingScreen
+from arcade_dqn.tui.services.demo_player import Demo
 
 
 async def settled(ready: Callable[[], bool]) -> None:
@@ -81,15 +81,15 @@ async def test_it_lists_every_game_with_its_facts(make_app: Callable[..., Arcade
 async def test_arrows_choose_and_the_highlighted_game_plays(make_app: Callable[..., ArcadeApp], model: Path) -> None:
     app = make_app()
     async with app.run_test(size=(100, 30)) as pilot:
-        projector: Any = app.projector
+        projector: Any = app.services.demo_player
         await settled(lambda: bool(projector.wanted) and projector.wanted[-1] is not None)
-        assert projector.wanted[-1] == Programme("CartPole-v1", str(model))
+        assert projector.wanted[-1] == Demo("CartPole-v1", str(model))
         await settled(lambda: "score 7" in texts(app))
         assert "Attract mode" in texts(app)
         assert "499.5" in texts(app)
         await pilot.press("down")
         assert home(app).game.id == "Acrobot-v1"
-        await settled(lambda: projector.wanted[-1] == Programme("Acrobot-v1"))
+        await settled(lambda: projector.wanted[-1] == Demo("Acrobot-v1"))
         await settled(lambda: "random play" in texts(app))
 
 
@@ -114,7 +114,7 @@ async def test_train(make_app: Callable[..., ArcadeApp], programs: Any, key: str
         (name, arguments) = programs.trainer.commands[0]
         run = Path(arguments["run"])
         assert name == "open"
-        assert run.parent == app.runs_dir / "Acrobot-v1"
+        assert run.parent == app.services.library.runs_dir / "Acrobot-v1"
         assert (run / "config.json").is_file()
 
 
@@ -194,10 +194,10 @@ async def test_demo_in_the_window_or_here(make_app: Callable[..., ArcadeApp], pr
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(lambda: bool(home(app)._best))
         await pilot.press("d")
-        assert isinstance(app.screen, TheatreScreen)
+        assert isinstance(app.screen, DemoScreen)
         await settled(lambda: "score 7" in texts(app))
         await pilot.press("space")
-        assert app.projector.paused
+        assert app.services.demo_player.paused
         assert "paused" in texts(app)
         await pilot.press("escape")
         assert isinstance(app.screen, HomeScreen)
@@ -305,14 +305,14 @@ async def test_a_hasty_key_begins_one_run(make_app: Callable[..., ArcadeApp], pr
     app = make_app()
     async with app.run_test(size=(100, 30)) as pilot:
         for _ in range(2):
-            app.train(GAMES[0])
+            app.services.training.train(GAMES[0])
         await settled(lambda: bool(programs.started) and bool(programs.trainer.sent))
         programs.trainer.begins()
-        await settled(lambda: app.snapshot.status is not None)
+        await settled(lambda: app.services.training.snapshot.status is not None)
         await pilot.pause()
         assert isinstance(app.screen, TrainingScreen)
         assert [name for name, _ in programs.trainer.commands] == ["open"]
-        assert len(list((app.runs_dir / "CartPole-v1").iterdir())) == 1
+        assert len(list((app.services.library.runs_dir / "CartPole-v1").iterdir())) == 1
         assert not app._notifications
 
 
@@ -335,7 +335,7 @@ async def test_while_one_run_is_saved_for_another_a_third_is_not_begun(
         first.says("ended", reason="stopped", step=5, message="stopped", model=None)
         await settled(lambda: programs.trainer is not first and bool(programs.trainer.sent))
         await pilot.pause()
-        assert sorted(one.name for one in app.runs_dir.iterdir()) == ["Acrobot-v1", "CartPole-v1"]
+        assert sorted(one.name for one in app.services.library.runs_dir.iterdir()) == ["Acrobot-v1", "CartPole-v1"]
 
 
 def test_the_card_keeps_its_width() -> None:

@@ -75,17 +75,17 @@ async def test_a_slow_line_gets_no_pictures_and_keys_are_answered(
     async with app.run_test(size=(100, 30)) as pilot:
         assert isinstance(app._driver, LineDriver)
         picture: Any = app.screen.query_one("#attract")
-        await settled(lambda: picture.has_picture and app.may_draw())
+        await settled(lambda: picture.has_picture and app.services.terminal.keeps_up())
         line.free.clear()
         try:
             shown: list[object] = []
             monkeypatch.setattr(picture, "show", shown.append)
             # Something is written all the time, and nothing is taken.
             for _ in range(10):
-                app.to_terminal("\a")
-            assert not app.may_draw()
+                app.services.terminal.write("\a")
+            assert not app.services.terminal.keeps_up()
             shown.clear()
-            projector: Any = app.projector
+            projector: Any = app.services.demo_player
             for columns in range(10, 20):
                 projector.show(projector.wanted[-1], (columns, 5))
                 await asyncio.sleep(0.05)
@@ -95,7 +95,7 @@ async def test_a_slow_line_gets_no_pictures_and_keys_are_answered(
             assert isinstance(app.screen, HelpScreen)
         finally:
             line.free.set()
-        await settled(app.may_draw)
+        await settled(app.services.terminal.keeps_up)
 
 
 def driver(**more: Any) -> Any:

@@ -152,7 +152,7 @@ async def test_a_theme_is_chosen_in_the_palette_and_kept(make_app: Callable[...,
         await pilot.pause()
         assert app.theme == "light"
         assert colours(app) != before
-        assert app.projector.look == app.look
+        assert app.services.terminal.look == app.look
     assert load(file) == (Preferences("light"), [])
 
 
@@ -194,21 +194,21 @@ async def test_nothing_moves_without_animations(make_app: Callable[..., ArcadeAp
         picture = app.screen.query_one("#attract", Picture)
         await settled(lambda: picture.has_picture)
         # One picture stands; the key that plays it is told.
-        await settled(lambda: app.projector.paused)
+        await settled(lambda: app.services.demo_player.paused)
         assert "d plays it" in texts(app)
         assert app.animation_level == "none"
         await pilot.press("down")
         await settled(lambda: "random play" in texts(app) and picture.has_picture)
-        await settled(lambda: app.projector.paused)
+        await settled(lambda: app.services.demo_player.paused)
         await pilot.press("r", "slash")
         field = app.screen.query_one(Input)
         assert field.has_focus
         assert not field.cursor_blink
         await pilot.press("escape", "escape")
         # A demo was asked for: it moves.
-        app.watch_here("", "CartPole-v1", "CartPole")
+        app.services.playback.watch_here("", "CartPole-v1", "CartPole")
         await settled(lambda: bool(app.screen.query("#theatre")))
-        await settled(lambda: not app.projector.paused)
+        await settled(lambda: not app.services.demo_player.paused)
 
 
 async def test_textual_s_own_way_to_still_it_works_too(
@@ -218,7 +218,7 @@ async def test_textual_s_own_way_to_still_it_works_too(
     monkeypatch.setattr("textual.constants.TEXTUAL_ANIMATIONS", "none")
     app = make_app()
     async with app.run_test(size=(100, 30)):
-        await settled(lambda: app.projector.paused)
+        await settled(lambda: app.services.demo_player.paused)
 
 
 async def test_with_animations_attract_mode_plays_on(make_app: Callable[..., ArcadeApp]) -> None:
@@ -226,7 +226,7 @@ async def test_with_animations_attract_mode_plays_on(make_app: Callable[..., Arc
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(lambda: app.screen.query_one("#attract", Picture).has_picture)
         await pilot.pause(0.2)
-        assert not app.projector.paused
+        assert not app.services.demo_player.paused
         await pilot.press("r", "slash")
         assert app.screen.query_one(Input).cursor_blink
 
@@ -235,7 +235,7 @@ async def begin(app: ArcadeApp, pilot: Any, programs: Any) -> None:
     await pilot.press("t")
     await settled(lambda: bool(programs.started) and bool(programs.trainer.sent))
     programs.trainer.begins()
-    await settled(lambda: app.snapshot.status is not None)
+    await settled(lambda: app.services.training.snapshot.status is not None)
 
 
 @pytest.mark.parametrize(
@@ -260,13 +260,18 @@ async def test_the_end_of_a_run_is_told(
 ) -> None:
     app = make_app(preferences=Preferences(notice=notice))
     heard: list[str] = []
-    monkeypatch.setattr(app, "to_terminal", heard.append)
+    monkeypatch.setattr(app.services.terminal, "write", heard.append)
     async with app.run_test(size=(100, 30)) as pilot:
         await begin(app, pilot, programs)
         programs.trainer.publish(best_evaluation=88.5)
-        await settled(lambda: app.snapshot.status is not None and app.snapshot.status.best_evaluation == 88.5)
+        await settled(
+            lambda: (
+                app.services.training.snapshot.status is not None
+                and app.services.training.snapshot.status.best_evaluation == 88.5
+            )
+        )
         programs.trainer.says("ended", reason=reason, step=9, message="over", model=None)
-        await settled(lambda: app.snapshot.phase == "ended")
+        await settled(lambda: app.services.training.snapshot.phase == "ended")
         await app.workers.wait_for_complete()
         await settled(lambda: "".join(heard) == told)
         await pilot.pause(0.3)
@@ -292,7 +297,7 @@ async def test_the_meters_can_be_left_out(make_app: Callable[..., ArcadeApp], pr
     async with app.run_test(size=(120, 40)) as pilot:
         await begin(app, pilot, programs)
         assert isinstance(app.screen, TrainingScreen)
-        assert app.meters._thread is None
+        assert app.services.meters._thread is None
         await pilot.pause()
         assert "CPU" not in texts(app)
 

@@ -97,7 +97,7 @@ async def test_a_person_looks_into_the_buffer(
         await settled(lambda: bool(programs.started) and bool(programs.trainer.sent))
         trainer = programs.trainer
         trainer.begins()
-        await settled(lambda: app.snapshot.status is not None)
+        await settled(lambda: app.services.training.snapshot.status is not None)
         await pilot.press("i")
         await settled(lambda: isinstance(app.screen, ReplayScreen) and trainer.commands[-1][0] == "inspect")
         assert trainer.commands[-1][1] == {"number": None, "jump": ""}
@@ -162,7 +162,12 @@ async def test_without_a_training_it_says_so(make_app: Callable[..., ArcadeApp],
         await settled(lambda: bool(programs.started) and bool(programs.trainer.sent))
         programs.trainer.begins()
         programs.trainer.publish(replay_size=0)
-        await settled(lambda: app.snapshot.status is not None and app.snapshot.status.replay_size == 0)
+        await settled(
+            lambda: (
+                app.services.training.snapshot.status is not None
+                and app.services.training.snapshot.status.replay_size == 0
+            )
+        )
         await pilot.press("i")
         await settled(lambda: "the buffer is empty still" in texts(app))
         assert "inspect" not in [name for name, _ in programs.trainer.commands]

@@ -17,8 +17,8 @@ from arcade_dqn.evaluation import Evaluation
 from arcade_dqn.storage.model_file import ModelInfo, TrainingSummary, save_model
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.tui.app import ArcadeApp
+from arcade_dqn.tui.screens.demo import DemoScreen
 from arcade_dqn.tui.screens.stages import StagesScreen
-from arcade_dqn.tui.screens.theatre import TheatreScreen
 
 
 async def settled(ready: Callable[[], bool]) -> None:
@@ -115,7 +115,7 @@ async def test_without_a_display_one_plays_here_and_two_need_the_window(
         await pilot.press("down", "down", "b")
         await settled(lambda: any("need the window" in str(note.message) for note in app._notifications))
         await pilot.press("v")
-        await settled(lambda: isinstance(app.screen, TheatreScreen))
+        await settled(lambda: isinstance(app.screen, DemoScreen))
         await pilot.press("escape")
         await settled(lambda: isinstance(app.screen, StagesScreen))
         await pilot.press("up", "up", "enter")
@@ -128,12 +128,12 @@ async def test_a_run_in_training_has_them_too(make_app: Callable[..., ArcadeApp]
         await pilot.press("t")
         await settled(lambda: bool(programs.started) and bool(programs.trainer.sent))
         programs.trainer.begins()
-        await settled(lambda: app.snapshot.status is not None)
+        await settled(lambda: app.services.training.snapshot.status is not None)
         await pilot.press("k")
         await settled(lambda: isinstance(app.screen, StagesScreen))
         await settled(lambda: "has no saved steps yet" in about(app))
-        assert app.snapshot.run is not None
-        save(RunDir.open(app.snapshot.run).stage(0), 0, None)
+        assert app.services.training.snapshot.run is not None
+        save(RunDir.open(app.services.training.snapshot.run).stage(0), 0, None)
         await settled(lambda: len(rows(app)) == 1)
         assert "one to play beside it comes with the next evaluation" in about(app)
         assert app.screen.query_one(DataTable).border_subtitle == "1 saved step"

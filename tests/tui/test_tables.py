@@ -19,9 +19,9 @@ from arcade_dqn.tui.app import ArcadeApp
 from arcade_dqn.tui.screens.ask import AskScreen
 from arcade_dqn.tui.screens.compare import CompareScreen
 from arcade_dqn.tui.screens.confirm import ConfirmScreen
+from arcade_dqn.tui.screens.demo import DemoScreen
 from arcade_dqn.tui.screens.runs import RunsScreen, _age
 from arcade_dqn.tui.screens.stages import StagesScreen
-from arcade_dqn.tui.screens.theatre import TheatreScreen
 from arcade_dqn.tui.screens.training import TrainingScreen
 from arcade_dqn.tui.widgets.chart import Chart
 from arcade_dqn.tui.widgets.picture import Picture
@@ -80,7 +80,7 @@ def models(tmp_path: Path) -> Path:
 
 async def test_models_shipped_own_and_broken(make_app: Callable[..., ArcadeApp], programs: Any, models: Path) -> None:
     app = make_app(display=True)
-    models = app.runs_dir.parent
+    models = app.services.library.runs_dir.parent
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("m")
         await settled(lambda: len(rows(app)) == 3)
@@ -125,12 +125,12 @@ async def test_a_model_plays_here_without_a_display(make_app: Callable[..., Arca
             await pilot.press("m")
             await settled(lambda: len(rows(app)) == 3)
             await pilot.press(key)
-            await settled(lambda: isinstance(app.screen, TheatreScreen))
+            await settled(lambda: isinstance(app.screen, DemoScreen))
             # Paused and left for another screen, it is no longer called so: coming back begins another episode.
             await pilot.press("space")
             assert picture_title(app).endswith("· paused")
             await pilot.press("question_mark", "escape")
-            await settled(lambda: isinstance(app.screen, TheatreScreen) and not picture_title(app).endswith("paused"))
+            await settled(lambda: isinstance(app.screen, DemoScreen) and not picture_title(app).endswith("paused"))
             await pilot.press("escape", "escape")
 
 
@@ -170,7 +170,7 @@ async def test_runs_and_their_states(
         assert "nothing to resume" in [*app._notifications][-1].message
         table.move_cursor(row=names.index("half"))
         await pilot.press("v")
-        await settled(lambda: isinstance(app.screen, TheatreScreen))
+        await settled(lambda: isinstance(app.screen, DemoScreen))
         await pilot.press("escape")
         table.move_cursor(row=names.index("half"))
         await pilot.press("enter")
@@ -233,19 +233,19 @@ async def test_runs_are_filtered_ordered_renamed_and_thrown_away(
         await settled(lambda: "cannot be a run's name" in str(app.screen.query_one("#ask-verdict", Static).content))
         await pilot.press("backspace", "2", "enter")
         await settled(lambda: isinstance(app.screen, RunsScreen) and "plum2" in names(app))
-        assert (app.runs_dir / "CartPole-v1" / "plum2").is_dir()
+        assert (app.services.library.runs_dir / "CartPole-v1" / "plum2").is_dir()
 
         app.screen.query_one(DataTable).move_cursor(row=names(app).index("apple"))
         await pilot.press("delete")
         await settled(lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("n")
         await settled(lambda: isinstance(app.screen, RunsScreen))
-        assert (app.runs_dir / "CartPole-v1" / "apple").is_dir()
+        assert (app.services.library.runs_dir / "CartPole-v1" / "apple").is_dir()
         await pilot.press("delete")
         await settled(lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("y")
         await settled(lambda: isinstance(app.screen, RunsScreen) and sorted(names(app)) == ["plum", "plum2"])
-        assert (app.runs_dir / ".trash" / "CartPole-v1" / "apple" / "config.json").is_file()
+        assert (app.services.library.runs_dir / ".trash" / "CartPole-v1" / "apple" / "config.json").is_file()
 
 
 async def test_marked_runs_are_compared(make_app: Callable[..., ArcadeApp], tmp_path: Path) -> None:
@@ -262,7 +262,7 @@ async def test_marked_runs_are_compared(make_app: Callable[..., ArcadeApp], tmp_
         await pilot.press("r")
         await settled(lambda: len(rows(app)) == 3)
         await pilot.press("o", "b")
-        assert app._notifications and f"--logdir {app.runs_dir}" in [*app._notifications][-1].message
+        assert app._notifications and f"--logdir {app.services.library.runs_dir}" in [*app._notifications][-1].message
         app.screen.query_one(DataTable).move_cursor(row=0)
         await pilot.press("space", "space", "space")
         assert [row[0] for row in rows(app)] == ["●", "●", "●"]
@@ -292,7 +292,7 @@ async def test_marked_runs_are_compared(make_app: Callable[..., ArcadeApp], tmp_
         await pilot.press("c")
         await settled(lambda: isinstance(app.screen, CompareScreen) and len(chart(app).plot.traces) == 6)
         told = len(app._notifications)
-        shutil.rmtree(app.runs_dir / "CartPole-v1" / "seed2")
+        shutil.rmtree(app.services.library.runs_dir / "CartPole-v1" / "seed2")
         for _ in range(2):
             app.screen._read()  # type: ignore[attr-defined]
             await settled(lambda: len(chart(app).plot.traces) == 4)

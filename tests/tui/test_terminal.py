@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-START = "import sys, pathlib; from arcade_dqn.tui.app import run_app; sys.exit(run_app(pathlib.Path(sys.argv[1])))"
+START = "import sys, pathlib; from arcade_dqn.tui.run import run_app; sys.exit(run_app(pathlib.Path(sys.argv[1])))"
 PATIENCE = 60.0
 
 

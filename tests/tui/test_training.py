@@ -36,7 +36,7 @@ async def training(app: ArcadeApp, programs: Any, size: tuple[int, int] = (120, 
         await pilot.press("t")
         await settled(lambda: bool(programs.started) and bool(programs.trainer.sent))
         programs.trainer.begins()
-        await settled(lambda: app.snapshot.status is not None)
+        await settled(lambda: app.services.training.snapshot.status is not None)
         yield pilot
 
 
@@ -122,8 +122,8 @@ async def test_view_large_hidden_and_beside_the_curves(make_app: Callable[..., A
     async with training(app, programs, (80, 24)) as pilot:
         view, curves = app.screen.query_one("#view", Picture), app.screen.query_one("#curves")
         await settled(lambda: view.has_picture)
-        projector: Any = app.projector
-        assert projector.wanted[-1].target == str(app.snapshot.run)
+        projector: Any = app.services.demo_player
+        assert projector.wanted[-1].target == str(app.services.training.snapshot.run)
         beside = view.size
         await pilot.press("v")
         # In the smallest usual terminal the game is three times as high, and the gauges are still there.
@@ -165,23 +165,24 @@ async def test_window_on_and_off(make_app: Callable[..., ArcadeApp], programs: A
     app = make_app(display=True)
     async with training(app, programs) as pilot:
         await pilot.press("w")
-        await settled(lambda: app.cabinet.window_open)
-        assert programs.window.arguments[0] == str(app.snapshot.run)
+        await settled(lambda: bool(app.services.training.snapshot.window))
+        assert programs.window.arguments[0] == str(app.services.training.snapshot.run)
         await pilot.press("w")
-        await settled(lambda: not app.cabinet.window_open)
+        await settled(lambda: not bool(app.services.training.snapshot.window))
         assert not programs.window.alive
         assert programs.trainer.alive
         await pilot.press("w")
-        await settled(lambda: app.cabinet.window_open)
+        await settled(lambda: bool(app.services.training.snapshot.window))
 
 
 async def test_the_window_moves_on_to_another_run(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
     app = make_app(display=True)
     async with training(app, programs) as pilot:
-        app.cabinet.open_window("an earlier run")
+        app.services.playback.toggle_window("an earlier run")
+        await settled(lambda: app.services.training.snapshot.window == "an earlier run")
         await pilot.press("w")
-        await settled(lambda: app.cabinet.shows(str(app.snapshot.run)))
-        assert programs.window.arguments[0] == str(app.snapshot.run)
+        await settled(lambda: app.services.training.snapshot.window == str(app.services.training.snapshot.run))
+        assert programs.window.arguments[0] == str(app.services.training.snapshot.run)
 
 
 async def test_window_without_a_display(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
@@ -234,13 +235,13 @@ async def test_a_run_that_is_moved_away_stays_as_it_was_seen(make_app: Callable[
     app = make_app()
     async with training(app, programs) as pilot:
         programs.trainer.says("ended", reason="steps", step=9, message="done after 9 steps", model="final")
-        await settled(lambda: app.snapshot.phase == "ended")
-        run = app.snapshot.run
+        await settled(lambda: app.services.training.snapshot.phase == "ended")
+        run = app.services.training.snapshot.run
         assert run is not None
         run.rename(run.with_name("elsewhere"))
         looks = app.screen._looks  # type: ignore[attr-defined]
         await settled(lambda: app.screen._looks > looks + 2)  # type: ignore[attr-defined]
-        assert app.snapshot.status is not None and app.snapshot.status.step == 1_000
+        assert app.services.training.snapshot.status is not None and app.services.training.snapshot.status.step == 1_000
         await pilot.pause()
         assert "1,000 / 10,000" in texts(app)
 
@@ -248,7 +249,7 @@ async def test_a_run_that_is_moved_away_stays_as_it_was_seen(make_app: Callable[
 async def test_a_dead_trainer_is_offered_to_be_resumed(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
     app = make_app()
     async with training(app, programs) as pilot:
-        run = app.snapshot.run
+        run = app.services.training.snapshot.run
         programs.trainer.exit_code = -9
         await settled(lambda: "CartPole has stopped" in texts(app))
         await pilot.press("r")
@@ -264,8 +265,8 @@ async def test_a_resumed_run_shows_what_it_did_before(
     run.append_metrics({"kind": "episode", "step": 100, "episode": 1, "return": 12.0, "length": 12})
     app = make_app()
     async with app.run_test(size=(120, 40)):
-        app.resume(run.path, "CartPole")
-        await settled(lambda: len(app.cabinet.record.returns) == 1)
+        app.services.training.resume(run.path, "CartPole")
+        await settled(lambda: len(app.services.training.record.returns) == 1)
         assert programs.trainer.commands == [("open", {"run": str(run.path)})]
 
 
@@ -274,7 +275,7 @@ async def test_training_goes_on_behind_other_screens(make_app: Callable[..., Arc
     async with training(app, programs) as pilot:
         await pilot.press("escape")
         programs.trainer.says("progress", step=2000, episodes=[[1500, 99.0]], loss=1.0, mean_q=1.0)
-        await settled(lambda: len(app.cabinet.record.returns) == 1)
+        await settled(lambda: len(app.services.training.record.returns) == 1)
         await pilot.press("t")
         await settled(lambda: len(app.screen.query_one("#returns", Chart).plot.traces[0].x) == 1)
         assert programs.trainer.alive

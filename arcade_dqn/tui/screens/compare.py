@@ -16,6 +16,7 @@ from arcade_dqn.errors import ArcadeError
 from arcade_dqn.experiments.curves import Group, RunCurves, groups, read_curves
 from arcade_dqn.tui import keys
 from arcade_dqn.tui.screens.base import ArcadeScreen, title_of
+from arcade_dqn.tui.services.bundle import Services
 from arcade_dqn.tui.widgets.chart import Chart, Plot, Trace, running_mean
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ class CompareScreen(ArcadeScreen):
     PLACE = "compare"
     BINDINGS = keys.COMPARE
 
-    def __init__(self, paths: Sequence[Path]) -> None:
-        super().__init__()
+    def __init__(self, services: Services, paths: Sequence[Path]) -> None:
+        super().__init__(services)
         self._paths = list(paths)
         self._runs: list[RunCurves] = []
         self._unread: set[Path] = set()
@@ -76,7 +77,7 @@ class CompareScreen(ArcadeScreen):
             except ArcadeError as error:
                 if path not in self._unread:
                     self._unread.add(path)
-                    self.app.call_from_thread(self.arcade.complain, error)
+                    self.app.call_from_thread(self.complain, error)
         self.app.call_from_thread(self._found, runs)
 
     def _found(self, runs: list[RunCurves]) -> None:

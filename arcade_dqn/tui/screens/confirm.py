@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -12,15 +10,15 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from arcade_dqn.tui.services.navigation import Answer
 
-@dataclass(frozen=True)
-class Answer:
-    """`value` is what the screen returns when `key` or the button is pressed."""
+YES = "yes"
+"""The value of the answer that does it, where there are two."""
 
-    key: str
-    label: str
-    value: str
-    variant: Literal["default", "primary", "warning", "error"] = "default"
+
+def yes_or_no(yes: str, no: str) -> list[Answer]:
+    """The answers to a question about what cannot be undone by a key."""
+    return [Answer("y", yes, YES, "warning"), Answer("n", no, "")]
 
 
 class ConfirmScreen(ModalScreen[str]):
@@ -66,3 +64,10 @@ class ConfirmScreen(ModalScreen[str]):
         if not self._answered:
             self._answered = True
             self.dismiss(value)
+
+
+class QuitScreen(ConfirmScreen):
+    """Asks before a training is ended with the program."""
+
+    def __init__(self, question: str) -> None:
+        super().__init__("Quit while training?", question, yes_or_no("Save and quit", "Stay"))

@@ -1,31 +1,29 @@
-"""The levers of a running training, over its screen: choose one, move it, or type a value."""
+"""The controls of a running training, over its screen: choose one, move it, or type a value."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from textual import on
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
 from arcade_dqn.tui import keys
 from arcade_dqn.tui.controls import CONTROLS, Control, Value
-from arcade_dqn.tui.screens.base import SeeThrough
-
-if TYPE_CHECKING:
-    from arcade_dqn.tui.app import ArcadeApp
+from arcade_dqn.tui.screens.base import Overlay, key_name
+from arcade_dqn.tui.services.bundle import Services
 
 
-class ControlsScreen(SeeThrough):
+class ControlsScreen(Overlay):
     """Shows what the trainer says its values are, and asks it to change them."""
 
     BINDINGS = keys.CONTROLS
     AUTO_FOCUS = ""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self._chosen = 0
 
     def compose(self) -> ComposeResult:
@@ -39,29 +37,21 @@ class ControlsScreen(SeeThrough):
 
     def on_mount(self) -> None:
         self.query_one("#control-exact", Input).display = False
-        self.query_one("#control-keys", Static).update(_keys_line(self.arcade))
+        self.query_one("#control-keys", Static).update(_keys_line(self.app))
         self._show()
         self.set_interval(0.1, self._show)
 
     @property
-    def arcade(self) -> ArcadeApp:
-        """The app, by its own type."""
-        from arcade_dqn.tui.app import ArcadeApp
-
-        assert isinstance(self.app, ArcadeApp)
-        return self.app
-
-    @property
     def control(self) -> Control:
-        """The chosen lever."""
+        """The chosen one."""
         return CONTROLS[self._chosen]
 
     def _show(self) -> None:
-        levers = self.arcade.levers
+        controls = self.services.controls
         for number, control in enumerate(CONTROLS):
             chosen = number == self._chosen
             mark, name = ("▸ ", "bold $primary") if chosen else ("  ", "$muted")
-            value = levers.shown(control)
+            value = controls.shown(control)
             line = Content.assemble((f"{mark}{control.label:<16}", name), (value, "bold" if chosen else ""))
             self.query_one(f"#control-{control.name}", Static).update(line, layout=False)
         about = self.query_one("#control-about", Static)
@@ -80,12 +70,12 @@ class ControlsScreen(SeeThrough):
 
     def action_move(self, up: bool) -> None:
         self._about("")
-        self.arcade.levers.move(self.control, up)
+        self.services.controls.move(self.control, up)
         self._show()
 
     def action_own(self) -> None:
         self._about("")
-        self.arcade.levers.give_back(self.control)
+        self.services.controls.give_back(self.control)
         self._show()
 
     def action_type(self) -> None:
@@ -102,7 +92,7 @@ class ControlsScreen(SeeThrough):
             self._about(str(error), wrong=True)
             return
         self._about("")
-        self.arcade.levers.set(self.control, value)
+        self.services.controls.set(self.control, value)
         self._hide_input()
         self._show()
 
@@ -127,10 +117,10 @@ _KEYS = (
 )
 
 
-def _keys_line(arcade: ArcadeApp) -> Content:
+def _keys_line(app: App[Any]) -> Content:
     parts = []
     for ids, word in _KEYS:
-        shown = [arcade.key(id) for id in ids]
+        shown = [key_name(app, id) for id in ids]
         key = ("" if all(len(one) == 1 for one in shown) else "/").join(shown)
         parts.append(Content.assemble((key, "bold $accent"), (f" {word}", "$muted")))
     return Content("  ").join(parts)

@@ -16,6 +16,7 @@ from arcade_dqn.errors import ArcadeError
 from arcade_dqn.experiments.questions import QUESTIONS, SEEDS, Question, Results, Variant, score_in_words
 from arcade_dqn.tui import keys
 from arcade_dqn.tui.screens.base import ArcadeScreen, title_of
+from arcade_dqn.tui.services.bundle import Services
 from arcade_dqn.tui.widgets.chart import Chart, Plot, Trace
 from arcade_dqn.tui.widgets.choices import Choices
 
@@ -33,8 +34,8 @@ class ExperimentsScreen(ArcadeScreen):
     BINDINGS = keys.EXPERIMENTS
     AUTO_FOCUS = "OptionList"
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self._looks = 0
 
     def body(self) -> ComposeResult:
@@ -72,9 +73,9 @@ class ExperimentsScreen(ArcadeScreen):
     @work(thread=True, exclusive=True)
     def _load(self, question: Question) -> None:
         try:
-            self.arcade.lab.load(question)
+            self.services.experiments.lab.load(question)
         except ArcadeError as error:
-            self.app.call_from_thread(self.arcade.complain, error)
+            self.app.call_from_thread(self.complain, error)
         self.app.call_from_thread(self._show)
 
     @on(OptionList.OptionSelected)
@@ -91,7 +92,7 @@ class ExperimentsScreen(ArcadeScreen):
         if not self.active:
             return
         question = self.question
-        results = self.arcade.lab.results.get(question.id) or Results(question)
+        results = self.services.experiments.lab.results.get(question.id) or Results(question)
         traces: list[Trace] = []
         for variant in question.variants:
             points = np.array(results.curve(variant), np.float64).reshape(-1, 2)
@@ -114,12 +115,12 @@ class ExperimentsScreen(ArcadeScreen):
                 )
             )
         lines.append(Content.assemble((self._state(question, results), "$primary")))
-        if (report := self.arcade.lab.reports.get(question.id)) is not None:
+        if (report := self.services.experiments.lab.reports.get(question.id)) is not None:
             lines.append(Content.assemble((f" report: {report}", "$muted")))
         return Content("\n").join(lines)
 
     def _state(self, question: Question, results: Results) -> str:
-        lab = self.arcade.lab
+        lab = self.services.experiments.lab
         if lab.question is question:
             return f" {len(results.done)} of {question.runs} runs done; {_doing(lab.now, lab.step)}"
         if lab.problem and lab.last is question and not results.complete:
@@ -133,7 +134,7 @@ class ExperimentsScreen(ArcadeScreen):
     @property
     def _begin(self) -> str:
         """The key that starts an experiment, as it is written here."""
-        return self.arcade.key("experiments.begin")
+        return self.key("experiments.begin")
 
     def action_ask(self, number: int) -> None:
         """Choose the question with this number and start it."""
@@ -141,27 +142,27 @@ class ExperimentsScreen(ArcadeScreen):
         self.action_begin()
 
     def action_begin(self) -> None:
-        lab, question = self.arcade.lab, self.question
+        lab, question = self.services.experiments.lab, self.question
         results = lab.results.get(question.id)
         if lab.question is question:
             self.notify("This experiment is running.")
         elif results is not None and results.complete:
             self.notify("This experiment is finished; its answer stands below the table.")
         else:
-            self.arcade.in_thread(lambda: lab.begin(question))
+            self.services.experiments.begin(question)
 
     def action_report(self) -> None:
-        results = self.arcade.lab.results.get(self.question.id)
+        results = self.services.experiments.lab.results.get(self.question.id)
         if results is None or not results.complete:
             self.notify("The report is written when all runs of the experiment are done.")
         else:
             self.notify("Writing the report.", timeout=2)
-            self.arcade.report_on(self.question)
+            self.services.experiments.report_on(self.question)
 
     def action_stop(self) -> None:
-        if self.arcade.lab.running:
+        if self.services.experiments.lab.running:
             self.notify("Stopping; what was found so far is kept.")
-            self.arcade.in_thread(self.arcade.lab.stop)
+            self.services.experiments.stop()
 
 
 def _doing(now: tuple[Variant, int] | None, step: int) -> str:

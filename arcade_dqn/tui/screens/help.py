@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from arcade_dqn.tui import keys
 from arcade_dqn.tui.screens.base import ArcadeScreen
+from arcade_dqn.tui.services.bundle import Services
 
 _ABOUT = (
     "Choose a game with the arrows: its best saved agent plays beside the list. Press {train} and a new agent begins "
@@ -25,8 +26,8 @@ class HelpScreen(ArcadeScreen):
     BINDINGS = keys.HELP
     AUTO_FOCUS = "VerticalScroll"
 
-    def __init__(self, place: str | None = None) -> None:
-        super().__init__()
+    def __init__(self, services: Services, place: str | None = None) -> None:
+        super().__init__(services)
         self._place = place
 
     def body(self) -> ComposeResult:
@@ -34,7 +35,7 @@ class HelpScreen(ArcadeScreen):
             scroll.border_title = "Help"
             # Who asks elsewhere wants the keys of that place: what the arcade is about is said where one begins.
             if self._place in (None, keys.FIRST_PLACE):
-                yield Static(_ABOUT.format(train=self.arcade.key("home.train")), markup=False)
+                yield Static(_ABOUT.format(train=self.key("home.train")), markup=False)
             for place, bindings in sorted(keys.SECTIONS.items(), key=lambda section: section[0] != self._place):
                 yield from self._section(place, bindings)
 

@@ -17,8 +17,9 @@ from textual.widgets.option_list import Option
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.games.catalog import GAMES, GameInfo
 from arcade_dqn.tui import keys
-from arcade_dqn.tui.projector import FRAMES_PER_SECOND, Programme
 from arcade_dqn.tui.screens.base import ArcadeScreen
+from arcade_dqn.tui.services.bundle import Services
+from arcade_dqn.tui.services.demo_player import FRAMES_PER_SECOND, Demo
 from arcade_dqn.tui.widgets.choices import Choices
 from arcade_dqn.tui.widgets.picture import Picture
 
@@ -90,10 +91,12 @@ class HomeScreen(ArcadeScreen):
     AUTO_FOCUS = "GameList"
     BINDINGS = keys.HOME
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self._best: dict[str, ModelEntry] = {}
         self._shown = -1
+        self._painted = False
+        """Whether the screen stands, so that slower things may begin."""
         self._settling: Timer | None = None
 
     def body(self) -> ComposeResult:
@@ -126,24 +129,26 @@ class HomeScreen(ArcadeScreen):
 
     def first_paint_done(self) -> None:
         """The screen stands: now the slower things may begin."""
-        self.find_models()
+        self._painted = True
+        if self.app.screen is self:
+            self.find_models()
 
     def appear(self) -> None:
         super().appear()
-        if self.arcade.painted:
+        if self._painted:
             self.find_models()
 
     def on_screen_suspend(self) -> None:
-        self.arcade.projector.show(None, (0, 0))
+        self.services.demo_player.show(None, (0, 0))
 
     @work(thread=True, exclusive=True, group="models")
     def find_models(self) -> None:
         """Look for saved models, then show their scores and let the best one play."""
-        library = self.arcade.library
+        library = self.services.library
         try:
             best = library.best_models()
         except ArcadeError as error:
-            self.app.call_from_thread(self.arcade.complain, error)
+            self.app.call_from_thread(self.complain, error)
             best = library.shipped_models()
         self.app.call_from_thread(self._found, best)
 
@@ -173,29 +178,27 @@ class HomeScreen(ArcadeScreen):
     def _selected(self) -> None:
         self.action_train()
 
-    def _programme(self) -> Programme | None:
+    def _demo(self) -> Demo | None:
         info = self.game
         if not self.games.playable(info):
             return None
         entry = self._best.get(info.id)
-        return Programme(info.id, str(entry.path) if entry is not None else "")
+        return Demo(info.id, str(entry.path) if entry is not None else "")
 
     def _attract(self) -> None:
-        if not self.arcade.painted or not self.active:
+        if not self._painted or not self.active:
             return
         picture = self.query_one("#attract", Picture)
-        programme = self._programme()
-        self.arcade.projector.pause(False)
-        self.arcade.projector.show(programme, (picture.size.width, picture.size.height))
-        if programme is None:
+        demo, player = self._demo(), self.services.demo_player
+        player.pause(False)
+        player.show(demo, (picture.size.width, picture.size.height))
+        if demo is None:
             picture.say(f"{self.game.title} is not installed.\n\n{self.game.install_command}")
             picture.border_subtitle = ""
-        elif self.arcade.projector.newest() is None:
+        elif player.newest() is None:
             picture.say("one moment")
             picture.border_subtitle = ""
-        picture.border_title = (
-            "Attract mode" if programme is None or programme.target else "No saved agent yet: random play"
-        )
+        picture.border_title = "Attract mode" if demo is None or demo.target else "No saved agent yet: random play"
 
     def on_resize(self, event: events.Resize) -> None:
         self.call_after_refresh(self._describe)
@@ -204,21 +207,21 @@ class HomeScreen(ArcadeScreen):
     def _draw(self) -> None:
         if not self.active:
             return
-        showing = self.arcade.projector.newest()
-        if showing is None or showing.number == self._shown:
+        newest = self.services.demo_player.newest()
+        if newest is None or newest.number == self._shown:
             return
-        self._shown = showing.number
+        self._shown = newest.number
         picture = self.query_one("#attract", Picture)
-        if showing.problem:
-            picture.say(showing.problem)
+        if newest.problem:
+            picture.say(newest.problem)
             picture.border_subtitle = ""
-        elif self.arcade.may_draw():
-            picture.show(showing.strips)
-            picture.border_subtitle = showing.caption
+        elif self.services.terminal.keeps_up():
+            picture.show(newest.strips)
+            picture.border_subtitle = newest.caption
             if self.app.animation_level == "none":
                 # Nothing moves that nobody asked to: one picture, and the key that shows the rest.
-                self.arcade.projector.pause(True)
-                picture.border_subtitle = f"{self.arcade.key('home.demo')} plays it"
+                self.services.demo_player.pause(True)
+                picture.border_subtitle = f"{self.key('home.demo')} plays it"
 
     # The card
 
@@ -240,7 +243,7 @@ class HomeScreen(ArcadeScreen):
 
     def _banner(self, snapshot: Snapshot) -> str:
         """The run, and the way back to it; where both are too long, less of the run."""
-        key = self.arcade.key("home.train") if self.game.title == snapshot.game else "click"
+        key = self.key("home.train") if self.game.title == snapshot.game else "click"
         back = f"   {key}: back to it"
         sentence = snapshot.sentence
         shorter = [sentence, sentence.partition(" · ")[0], sentence.partition(":")[0]]
@@ -249,39 +252,39 @@ class HomeScreen(ArcadeScreen):
 
     def on_click(self, event: events.Click) -> None:
         if event.widget is not None and event.widget.id == "banner":
-            self.arcade.go_to_training()
+            self.services.navigation.go_to_training()
 
     # Keys
 
     def action_train(self) -> None:
-        self.arcade.train(self.game)
+        self.services.training.train(self.game)
 
     def action_train_slowly(self) -> None:
         from arcade_dqn.config import build
 
         info = self.game
-        self.arcade.train(info, build(info.id, info.preset, {"run.speed_limit": _SLOWLY * info.fps}))
+        self.services.training.train(info, build(info.id, info.preset, {"run.speed_limit": _SLOWLY * info.fps}))
 
     def action_demo(self) -> None:
-        self.arcade.demo(self.game, self._best.get(self.game.id))
+        self.services.playback.demo(self.game, self._best.get(self.game.id))
 
     def action_before(self) -> None:
-        self.arcade.before_and_after(self.game, self._best.get(self.game.id))
+        self.services.playback.before_and_after(self.game, self._best.get(self.game.id))
 
     def action_play(self) -> None:
-        self.arcade.play(self.game)
+        self.services.playback.play(self.game)
 
     def action_configure(self) -> None:
-        self.arcade.configure(self.game)
+        self.services.navigation.go_to_settings(self.game)
 
     def action_models(self) -> None:
-        self.arcade.go_to_models()
+        self.services.navigation.go_to_models()
 
     def action_runs(self) -> None:
-        self.arcade.go_to_runs()
+        self.services.navigation.go_to_runs()
 
     def action_experiments(self) -> None:
-        self.arcade.go_to_experiments()
+        self.services.navigation.go_to_experiments()
 
 
 def _card(info: GameInfo, best: ModelEntry | None, playable: bool, width: int) -> Content:

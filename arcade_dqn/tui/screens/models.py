@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -13,6 +14,7 @@ from textual.widgets import DataTable, Static
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.tui import keys
 from arcade_dqn.tui.screens.base import ArcadeScreen, title_of
+from arcade_dqn.tui.services.bundle import Services
 from arcade_dqn.tui.widgets.table import fill
 
 if TYPE_CHECKING:
@@ -32,8 +34,8 @@ class ModelsScreen(ArcadeScreen):
     BINDINGS = keys.MODELS
     AUTO_FOCUS = "DataTable"
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self._entries: list[ModelEntry] = []
 
     def body(self) -> ComposeResult:
@@ -49,12 +51,7 @@ class ModelsScreen(ArcadeScreen):
     @work(thread=True, exclusive=True)
     def find(self) -> None:
         """Read the headers of all model files."""
-        try:
-            entries = self.arcade.library.models()
-        except ArcadeError as error:
-            self.app.call_from_thread(self.arcade.complain, error)
-            return
-        self.app.call_from_thread(self._found, entries)
+        self.read(self.services.library.models, self._found)
 
     def _found(self, entries: list[ModelEntry]) -> None:
         if not self.active:
@@ -76,9 +73,7 @@ class ModelsScreen(ArcadeScreen):
         about = self.query_one("#about", Static)
         entry = self.entry
         if entry is None:
-            about.update(
-                f"There are no saved models yet: train one, and press {self.arcade.key('training.save')} to save it."
-            )
+            about.update(f"There are no saved models yet: train one, and press {self.key('training.save')} to save it.")
         elif entry.problem or entry.info is None:
             about.update(f"{entry.path}\n{entry.problem}")
         else:
@@ -93,25 +88,24 @@ class ModelsScreen(ArcadeScreen):
         self.action_play_model()
 
     def action_play_model(self) -> None:
-        self._play(self.arcade.watch_agent)
+        self._play(self.services.playback.watch)
 
     def action_play_in_terminal(self) -> None:
-        self._play(self.arcade.watch_here)
+        self._play(self.services.playback.watch_here)
 
-    def _play(self, how: object) -> None:
+    def _play(self, how: Callable[[str, str, str], None]) -> None:
         entry = self.entry
         if entry is None:
             return
         if entry.info is None:
-            self.arcade.complain(ArcadeError(entry.problem or f"{entry.path} cannot be read"))
+            self.complain(ArcadeError(entry.problem or f"{entry.path} cannot be read"))
             return
-        assert callable(how)
         how(str(entry.path), entry.info.game, f"{title_of(entry.info.game)} · {entry.path.name}")
 
     def action_stages(self) -> None:
         entry = self.entry
         if entry is not None and entry.info is not None:
-            self.arcade.show_stages(entry.path.parent, entry.info.game)
+            self.services.navigation.show_stages(entry.path.parent, entry.info.game)
 
     def action_refresh(self) -> None:
         self.find()

@@ -16,6 +16,7 @@ from textual.widgets import Static
 from arcade_dqn.tui import keys
 from arcade_dqn.tui.inspection import Inspection
 from arcade_dqn.tui.screens.base import ArcadeScreen
+from arcade_dqn.tui.services.bundle import Services
 from arcade_dqn.tui.widgets.chart import Chart, Plot, Trace
 from arcade_dqn.tui.widgets.picture import Picture
 
@@ -36,8 +37,8 @@ class ReplayScreen(ArcadeScreen):
     PLACE = "replay"
     BINDINGS = keys.REPLAY
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self._shown: Mapping[str, Any] | None = None
         self._inspection: Inspection | None = None
         self._number: int | None = None
@@ -75,7 +76,7 @@ class ReplayScreen(ArcadeScreen):
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         super().show_snapshot(snapshot)
-        event = self.arcade.cabinet.replay
+        event = self.services.training.replay
         if event is not None and event is not self._shown:
             self._shown = event
             self._waiting = False
@@ -97,7 +98,7 @@ class ReplayScreen(ArcadeScreen):
             self._next = jump
             return
         self._asked_at, self._waiting = time.monotonic(), True
-        if not self.arcade.command("inspect", number=self._number, jump=jump):
+        if not self.services.training.command("inspect", number=self._number, jump=jump):
             self._waiting = False
 
     # --- showing ---
@@ -140,7 +141,7 @@ class ReplayScreen(ArcadeScreen):
     def _draw(self, found: Inspection, before: tuple[int, int], after: tuple[int, int]) -> None:
         """Draw both observations; away from the event loop, for the first one loads the game's pictures."""
         one = found.transition
-        look = self.arcade.projector.look
+        look = self.services.terminal.look
         drawn = [_strips(found.game, one.s_tm1, before, look), _strips(found.game, one.s_t, after, look)]
         self.app.call_from_thread(self._hang, found, drawn)
 

@@ -16,6 +16,7 @@ from textual.widgets import DataTable, Input, Static
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.tui import keys
 from arcade_dqn.tui.screens.base import ArcadeScreen, title_of
+from arcade_dqn.tui.services.bundle import Services
 from arcade_dqn.tui.theme import state_word, tone_style
 from arcade_dqn.tui.widgets.table import fill
 
@@ -44,8 +45,8 @@ class RunsScreen(ArcadeScreen):
     BINDINGS = keys.RUNS
     AUTO_FOCUS = "DataTable"
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self._known: list[RunSummary] = []
         """All runs in the folder."""
         self._runs: list[RunSummary] = []
@@ -63,7 +64,7 @@ class RunsScreen(ArcadeScreen):
         yield Static("looking through the folder", id="about", markup=False)
 
     def _filter_hint(self) -> str:
-        return f"words of game, name or state; {self.arcade.key('runs.back')} shows all"
+        return f"words of game, name or state; {self.key('runs.back')} shows all"
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -82,12 +83,7 @@ class RunsScreen(ArcadeScreen):
     @work(thread=True, exclusive=True, group="find")
     def find(self) -> None:
         """Read the state of every run."""
-        try:
-            runs = self.arcade.library.runs()
-        except ArcadeError as error:
-            self.app.call_from_thread(self.arcade.complain, error)
-            return
-        self.app.call_from_thread(self._found, runs)
+        self.read(self.services.library.runs, self._found)
 
     def _found(self, runs: list[RunSummary]) -> None:
         if not self.active:
@@ -109,7 +105,7 @@ class RunsScreen(ArcadeScreen):
         if chosen is not None and chosen.path in paths:
             table.move_cursor(row=paths.index(chosen.path))
         some = f"{len(self._runs)} of {len(self._known)}" if words else f"{len(self._known)}"
-        table.border_subtitle = f"{some} in {self.arcade.runs_dir}, {self._order}"
+        table.border_subtitle = f"{some} in {self.services.library.runs_dir}, {self._order}"
         self._describe()
 
     @property
@@ -125,7 +121,7 @@ class RunsScreen(ArcadeScreen):
         if run is None and self._known:
             about.update("No run has all of these words in its game, name or state.")
         elif run is None:
-            about.update(f"There are no runs in {self.arcade.runs_dir} yet: train an agent first.")
+            about.update(f"There are no runs in {self.services.library.runs_dir} yet: train an agent first.")
         elif run.problem:
             about.update(f"{run.path}\n{run.problem}")
         else:
@@ -142,7 +138,7 @@ class RunsScreen(ArcadeScreen):
     def _usable(self) -> RunSummary | None:
         run = self.run_summary
         if run is not None and run.problem:
-            self.arcade.complain(ArcadeError(run.problem))
+            self.complain(ArcadeError(run.problem))
             return None
         return run
 
@@ -153,19 +149,19 @@ class RunsScreen(ArcadeScreen):
         if run.state == "done" and run.step >= run.steps_total:
             self.notify("This run has trained all its steps; there is nothing to resume.", markup=False)
             return
-        self.arcade.resume(run.path, title_of(run.game))
+        self.services.training.resume(run.path, title_of(run.game))
 
     def action_watch(self) -> None:
         if (run := self._usable()) is not None:
-            self.arcade.watch_agent(str(run.path), run.game, f"{title_of(run.game)} · {run.name}")
+            self.services.playback.watch(str(run.path), run.game, f"{title_of(run.game)} · {run.name}")
 
     def action_view(self) -> None:
         if (run := self._usable()) is not None:
-            self.arcade.watch_here(str(run.path), run.game, f"{title_of(run.game)} · {run.name}")
+            self.services.playback.watch_here(str(run.path), run.game, f"{title_of(run.game)} · {run.name}")
 
     def action_stages(self) -> None:
         if (run := self._usable()) is not None:
-            self.arcade.show_stages(run.path, run.game)
+            self.services.navigation.show_stages(run.path, run.game)
 
     def action_refresh(self) -> None:
         self.find()
@@ -221,11 +217,11 @@ class RunsScreen(ArcadeScreen):
         if not chosen and (run := self._usable()) is not None:
             chosen = [run.path]
         if chosen:
-            self.app.push_screen(CompareScreen(chosen))
+            self.app.push_screen(CompareScreen(self.services, chosen))
 
     def action_tensorboard(self) -> None:
         """Copy the command that opens the marked runs, or all, in TensorBoard."""
-        folder = str(self.arcade.runs_dir)
+        folder = str(self.services.library.runs_dir)
         if self._marked:
             names = (f"{path.parent.name}/{path.name}:{path}" for path in sorted(self._marked))
             command = f"tensorboard --logdir_spec {shlex.quote(','.join(names))}"
@@ -256,7 +252,7 @@ class RunsScreen(ArcadeScreen):
 
         name = await self.app.push_screen_wait(AskScreen("Rename the run", str(run.path), run.name, check))
         if name is not None and name != run.name:
-            self.arcade.in_thread(lambda: rename_run(run.path, name), self._find_soon)
+            self.services.background.run(lambda: rename_run(run.path, name), self._find_soon)
 
     def _find_soon(self) -> None:
         """The same as `find`, for threads."""
@@ -265,15 +261,15 @@ class RunsScreen(ArcadeScreen):
     @work
     async def action_trash(self) -> None:
         from arcade_dqn.storage.runs import trash_run
-        from arcade_dqn.tui.screens.confirm import Answer, ConfirmScreen
 
         run = self.run_summary
         if run is None:
             return
-        question = f"{run.path} moves to {self.arcade.runs_dir}/.trash, from where it can be moved back by hand."
-        answers = [Answer("y", "Throw away", "trash", "warning"), Answer("n", "Keep", "")]
-        if await self.app.push_screen_wait(ConfirmScreen("Throw the run away?", question, answers)) == "trash":
-            self.arcade.in_thread(lambda: trash_run(run.path), self._find_soon)
+        question = (
+            f"{run.path} moves to {self.services.library.runs_dir}/.trash, from where it can be moved back by hand."
+        )
+        if await self.services.navigation.confirm("Throw the run away?", question, yes="Throw away", no="Keep"):
+            self.services.background.run(lambda: trash_run(run.path), self._find_soon)
 
 
 def _matches(run: RunSummary, words: list[str]) -> bool:

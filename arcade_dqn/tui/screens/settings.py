@@ -22,6 +22,7 @@ from arcade_dqn.config import (
 )
 from arcade_dqn.tui import keys
 from arcade_dqn.tui.screens.base import ArcadeScreen
+from arcade_dqn.tui.services.bundle import Services
 
 if TYPE_CHECKING:
     from arcade_dqn.config import SettingInfo
@@ -35,8 +36,8 @@ class SettingsScreen(ArcadeScreen):
     BINDINGS = keys.SETTINGS
     AUTO_FOCUS = "Input"
 
-    def __init__(self, info: GameInfo) -> None:
-        super().__init__()
+    def __init__(self, services: Services, info: GameInfo) -> None:
+        super().__init__(services)
         self._info = info
         self._preset = info.preset
         self._settings: Settings | None = None
@@ -134,7 +135,7 @@ class SettingsScreen(ArcadeScreen):
         if self._settings is None:
             self.notify(str(self.query_one("#verdict", Static).content), severity="error", markup=False)
             return
-        self.arcade.train(self._info, self._settings)
+        self.services.training.train(self._info, self._settings)
 
     def action_copy(self) -> None:
         if self._settings is not None:

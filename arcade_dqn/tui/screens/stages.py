@@ -14,6 +14,7 @@ from textual.widgets import DataTable, Static
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.tui import keys
 from arcade_dqn.tui.screens.base import ArcadeScreen, title_of
+from arcade_dqn.tui.services.bundle import Services
 from arcade_dqn.tui.widgets.chart import Chart, Plot, Trace
 from arcade_dqn.tui.widgets.table import fill
 
@@ -37,8 +38,8 @@ class StagesScreen(ArcadeScreen):
     BINDINGS = keys.STAGES
     AUTO_FOCUS = "DataTable"
 
-    def __init__(self, run: Path, game: str) -> None:
-        super().__init__()
+    def __init__(self, services: Services, run: Path, game: str) -> None:
+        super().__init__(services)
         self._run = run
         self._game = game
         self._entries: list[ModelEntry] = []
@@ -70,12 +71,7 @@ class StagesScreen(ArcadeScreen):
     @work(thread=True, exclusive=True)
     def find(self) -> None:
         """Read the headers of the run's models."""
-        try:
-            entries = self.arcade.library.run_models(self._run)
-        except ArcadeError as error:
-            self.app.call_from_thread(self.arcade.complain, error)
-            return
-        self.app.call_from_thread(self._found, entries)
+        self.read(lambda: self.services.library.run_models(self._run), self._found)
 
     def _found(self, entries: list[ModelEntry]) -> None:
         if not self.active or (entries == self._entries and entries):
@@ -121,9 +117,8 @@ class StagesScreen(ArcadeScreen):
             about.update(f"{entry.path}\n{entry.problem}")
         else:
             pair = self._pair()
-            key = self.arcade.key
-            alone = _LONE if len(self._entries) == 1 else f"{key('stages.mark')} marks it as A"
-            beside = f"{key('stages.beside')} plays {_step(pair[0])} beside {_step(pair[1])}" if pair else alone
+            alone = _LONE if len(self._entries) == 1 else f"{self.key('stages.mark')} marks it as A"
+            beside = f"{self.key('stages.beside')} plays {_step(pair[0])} beside {_step(pair[1])}" if pair else alone
             about.update(f"{entry.path}\n{beside}")
 
     @on(DataTable.RowSelected)
@@ -134,11 +129,11 @@ class StagesScreen(ArcadeScreen):
 
     def action_play(self) -> None:
         if (entry := self._usable()) is not None:
-            self.arcade.watch_agent(str(entry.path), self._game, self._title(entry))
+            self.services.playback.watch(str(entry.path), self._game, self._title(entry))
 
     def action_play_in_terminal(self) -> None:
         if (entry := self._usable()) is not None:
-            self.arcade.watch_here(str(entry.path), self._game, self._title(entry))
+            self.services.playback.watch_here(str(entry.path), self._game, self._title(entry))
 
     def action_mark(self) -> None:
         """Mark as A, then as B; a third one takes the place of B, and a marked one is freed."""
@@ -154,13 +149,13 @@ class StagesScreen(ArcadeScreen):
     def action_beside(self) -> None:
         pair = self._pair()
         if pair is None:
-            mark = self.arcade.key("stages.mark")
+            mark = self.key("stages.mark")
             self.notify(
                 f"Two different saved steps are needed: mark one with {mark}, and go to another one.", markup=False
             )
         else:
             names = f"{title_of(self._game)}: {_step(pair[0])} beside {_step(pair[1])}"
-            self.arcade.watch_side_by_side(str(pair[0].path), str(pair[1].path), names)
+            self.services.playback.watch_side_by_side(str(pair[0].path), str(pair[1].path), names)
 
     def _pair(self) -> tuple[ModelEntry, ModelEntry] | None:
         """The two that are marked; or the marked one, else the first, and the one under the cursor, else the newest."""
@@ -179,7 +174,7 @@ class StagesScreen(ArcadeScreen):
     def _usable(self) -> ModelEntry | None:
         entry = self.entry
         if entry is not None and entry.info is None:
-            self.arcade.complain(ArcadeError(entry.problem or f"{entry.path} cannot be read"))
+            self.complain(ArcadeError(entry.problem or f"{entry.path} cannot be read"))
             return None
         return entry
 

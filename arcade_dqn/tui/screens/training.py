@@ -16,10 +16,11 @@ from arcade_dqn.games.catalog import GAMES
 from arcade_dqn.tui import keys
 from arcade_dqn.tui.controls import BY_NAME
 from arcade_dqn.tui.crew import crew_line
-from arcade_dqn.tui.meters import Reading, in_lines
-from arcade_dqn.tui.projector import FRAMES_PER_SECOND, Programme
 from arcade_dqn.tui.record import RunRecord
 from arcade_dqn.tui.screens.base import ArcadeScreen
+from arcade_dqn.tui.services.bundle import Services
+from arcade_dqn.tui.services.demo_player import FRAMES_PER_SECOND, Demo
+from arcade_dqn.tui.services.meters import Reading, in_lines
 from arcade_dqn.tui.theme import state_word
 from arcade_dqn.tui.widgets.braille import short
 from arcade_dqn.tui.widgets.chart import Chart, Plot, Trace, running_mean
@@ -42,13 +43,13 @@ _CHART_EVERY = 3
 
 
 class TrainingScreen(ArcadeScreen):
-    """Shows the cabinet's newest run; leaving it does not touch the training."""
+    """Shows the newest run; leaving it does not touch the training."""
 
     PLACE = "training"
     BINDINGS = keys.TRAINING
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self._record: RunRecord | None = None
         self._lines = 0
         self._drawn = -1
@@ -89,10 +90,9 @@ class TrainingScreen(ArcadeScreen):
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         super().show_snapshot(snapshot)
-        record = self.arcade.cabinet.record
+        record = self.services.training.record
         if record is not self._record:
             self._record, self._lines, self._drawn = record, 0, -1
-            self.arcade.levers.forget()
             self.query_one("#log", RichLog).clear()
         place = f"{snapshot.game} · {snapshot.run.name}" if snapshot.run else "getting ready"
         self.query_one(TitleBar).set_place(place)
@@ -117,7 +117,7 @@ class TrainingScreen(ArcadeScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         needs_run = ("pause", "save", "evaluate", "epsilon", "epsilon_auto", "speed", "controls", "replay", "stop")
-        if action in needs_run and not self.arcade.cabinet.running:
+        if action in needs_run and not self.services.training.running:
             return None
         return True
 
@@ -153,7 +153,7 @@ class TrainingScreen(ArcadeScreen):
 
     def _show_crew(self) -> None:
         """A line of its own, in runs with actors alone."""
-        told = self.arcade.cabinet.crew
+        told = self.services.training.cluster
         line = self.query_one("#crew", Static)
         line.display = told is not None
         if told is not None and (told is not self._told or line.size.width != self._told_width):
@@ -165,7 +165,7 @@ class TrainingScreen(ArcadeScreen):
 
     def _show_machine(self) -> None:
         """The machine's meters, on the borders of two boxes: they need no room of their own."""
-        reading = self.arcade.meters.newest
+        reading = self.services.meters.newest
         if reading is None or reading is self._reading:
             return
         self._reading = reading
@@ -214,27 +214,27 @@ class TrainingScreen(ArcadeScreen):
         size = (view.size.width, view.size.height)
         seen = self.active and self._viewing and not self.has_class("-tiny")
         if seen and snapshot.run is not None and snapshot.status is not None:
-            self.arcade.projector.show(Programme(snapshot.game, str(snapshot.run)), size)
+            self.services.demo_player.show(Demo(snapshot.game, str(snapshot.run)), size)
         elif self.active:
-            self.arcade.projector.show(None, (0, 0))
+            self.services.demo_player.show(None, (0, 0))
 
     def _draw_view(self) -> None:
         if not self.active or not self._viewing:
             return
-        showing = self.arcade.projector.newest()
-        if showing is None or showing.number == self._shown:
+        newest = self.services.demo_player.newest()
+        if newest is None or newest.number == self._shown:
             return
-        self._shown = showing.number
+        self._shown = newest.number
         view = self.query_one("#view", Picture)
-        if showing.problem:
-            view.say(showing.problem)
-        elif self.arcade.may_draw():
-            view.show(showing.strips)
-            view.border_title = f"Agent · {showing.who}" if showing.who else "Agent"
-            view.border_subtitle = showing.caption
+        if newest.problem:
+            view.say(newest.problem)
+        elif self.services.terminal.keeps_up():
+            view.show(newest.strips)
+            view.border_title = f"Agent · {newest.who}" if newest.who else "Agent"
+            view.border_subtitle = newest.caption
 
     def on_screen_suspend(self) -> None:
-        self.arcade.projector.show(None, (0, 0))
+        self.services.demo_player.show(None, (0, 0))
 
     def on_resize(self, event: events.Resize) -> None:
         self._drawn = -1
@@ -246,40 +246,41 @@ class TrainingScreen(ArcadeScreen):
     # --- keys ---
 
     def action_pause(self) -> None:
-        self.arcade.command("resume" if self.arcade.snapshot.state == "paused" else "pause")
+        self.services.training.command("resume" if self.services.training.snapshot.state == "paused" else "pause")
 
     def action_save(self) -> None:
-        self.arcade.command("save")
+        self.services.training.command("save")
 
     def action_evaluate(self) -> None:
-        self.arcade.command("evaluate")
+        self.services.training.command("evaluate")
 
     def action_epsilon(self, up: bool) -> None:
-        self.arcade.levers.move(BY_NAME["epsilon"], up)
+        self.services.controls.move(BY_NAME["epsilon"], up)
 
     def action_epsilon_auto(self) -> None:
-        self.arcade.levers.set(BY_NAME["epsilon"], None)
+        self.services.controls.set(BY_NAME["epsilon"], None)
 
     def action_speed(self, up: bool) -> None:
-        self.arcade.levers.move(BY_NAME["speed_limit"], up)
+        self.services.controls.move(BY_NAME["speed_limit"], up)
 
     def action_controls(self) -> None:
         from arcade_dqn.tui.screens.controls import ControlsScreen
 
-        self.app.push_screen(ControlsScreen())
+        self.app.push_screen(ControlsScreen(self.services))
 
     def action_replay(self) -> None:
         from arcade_dqn.tui.screens.replay import ReplayScreen
 
-        self.app.push_screen(ReplayScreen())
+        self.app.push_screen(ReplayScreen(self.services))
 
     def action_stages(self) -> None:
-        run, title = self.arcade.snapshot.run, self.arcade.snapshot.game
+        snapshot = self.services.training.snapshot
+        run, title = snapshot.run, snapshot.game
         if run is None:
             self.notify("The run is getting ready; try again in a moment.")
         else:
             game = next((info.id for info in GAMES if info.title == title), title)
-            self.arcade.show_stages(run, game)
+            self.services.navigation.show_stages(run, game)
 
     def action_view(self) -> None:
         self._set_view(_NEXT[self._view])
@@ -289,34 +290,29 @@ class TrainingScreen(ArcadeScreen):
         self.query_one("#training").set_class(view == "large", "-large")
         self.query_one("#view", Picture).display = self._viewing
         if not self._viewing:
-            self.arcade.projector.show(None, (0, 0))
+            self.services.demo_player.show(None, (0, 0))
 
     @property
     def _viewing(self) -> bool:
         return self._view != "hidden"
 
     def action_window(self) -> None:
-        cabinet, run = self.arcade.cabinet, self.arcade.snapshot.run
-        if run is not None and cabinet.shows(str(run)):
-            self.arcade.in_thread(cabinet.close_window)
-        elif run is None:
+        run, playback = self.services.training.snapshot.run, self.services.playback
+        if run is None:
             self.notify("The run is getting ready; try again in a moment.")
         else:
-            if not cabinet.display and not self._viewing:
+            if not playback.window_possible and not self._viewing:
                 self._set_view("beside")
-            self.arcade.in_thread(lambda: cabinet.open_window(str(run)))
+            playback.toggle_window(str(run))
 
     @work
     async def action_stop(self) -> None:
-        from arcade_dqn.tui.screens.confirm import Answer, ConfirmScreen
-
         question = "The run stops and is saved, and can be resumed later."
-        answers = [Answer("y", "Stop", "stop", "warning"), Answer("n", "Go on", "")]
-        if await self.app.push_screen_wait(ConfirmScreen("Stop the training?", question, answers)) == "stop":
-            self.arcade.command("stop")
+        if await self.services.navigation.confirm("Stop the training?", question, yes="Stop", no="Go on"):
+            self.services.training.command("stop")
 
     def action_back(self) -> None:
-        self.arcade.go_home()
+        self.services.navigation.go_home()
 
 
 def _facts(status: Status) -> Content:

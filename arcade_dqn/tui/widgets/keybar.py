@@ -11,7 +11,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from arcade_dqn.tui import keys
-from arcade_dqn.tui.look import Look, in_words
+from arcade_dqn.tui.look import in_words
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -21,7 +21,10 @@ _PLACES = {id: place + (1_000 if id.startswith("app.") else 0) for place, id in 
 
 
 class KeyBar(Widget):
-    """Like Textual's Footer, but on as many lines as it needs, so that no key is cut off in a narrow terminal."""
+    """Like Textual's Footer, but on as many lines as it needs, so that no key is cut off in a narrow terminal.
+
+    In `ascii`, what keys do is written without other characters; their names are the app's (`get_key_display`).
+    """
 
     DEFAULT_CSS = """
     KeyBar { dock: bottom; width: 1fr; height: auto; }
@@ -29,8 +32,9 @@ class KeyBar(Widget):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"keybar--key", "keybar--text", "keybar--off"}
     ALLOW_SELECT = False
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, ascii: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._ascii = ascii
         self._items: list[tuple[str, str, str, bool]] = []
         """(key as shown, what it does, key to press, enabled)"""
 
@@ -46,7 +50,7 @@ class KeyBar(Widget):
             if binding.show and binding.action not in seen:
                 seen.add(binding.action)
                 key, text = self.app.get_key_display(binding), binding.description
-                if getattr(self.app, "look", Look()).ascii:
+                if self._ascii:
                     text = in_words(text)
                 # In parentheses, so that colour is not all that tells which keys do nothing at present.
                 items.append((key if active.enabled else f"({key})", text, binding.key, active.enabled))

@@ -1,4 +1,4 @@
-"""Plays agents for the terminal view: one background thread, one programme at a time, the newest picture kept.
+"""Plays agents for the terminal view: one background thread, one demo at a time, the newest picture kept.
 
 The screen asks for the newest picture when it has time to draw. If it has none (a slow terminal, a busy machine),
 pictures are dropped and nothing queues up.
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from textual.strip import Strip
 
-from arcade_dqn.tui.look import Look
+from arcade_dqn.tui.services.terminal import Terminal
 
 if TYPE_CHECKING:
     from arcade_dqn.stage.player import Player, Scene
@@ -30,7 +30,7 @@ _POLL = 0.2
 
 
 @dataclass(frozen=True)
-class Programme:
+class Demo:
     """What to show: the agent that `target` names, or, if that is "", the game `game` played at random."""
 
     game: str
@@ -38,12 +38,12 @@ class Programme:
 
 
 @dataclass(frozen=True)
-class Showing:
-    """The newest picture of a programme, ready to be drawn, and what to write beside it."""
+class DemoPicture:
+    """The newest picture of a demo, ready to be drawn, and what to write beside it."""
 
-    programme: Programme
+    demo: Demo
     number: int
-    """Counts the pictures of this projector."""
+    """Counts the pictures of this player."""
     strips: tuple[Strip, ...] = ()
     caption: str = ""
     """Episode and score."""
@@ -53,35 +53,34 @@ class Showing:
     """Why there is nothing to see."""
 
 
-class Projector:
+class DemoPlayer:
     """Owns the thread. All methods may be called from the event loop and return at once, but for `close`."""
 
-    def __init__(self, runs_dir: Path) -> None:
+    def __init__(self, runs_dir: Path, terminal: Terminal) -> None:
         self._runs_dir = runs_dir
-        self.look = Look()
-        """What the pictures may be made of; a change of it counts from the next picture on."""
+        self._terminal = terminal
         self._changed = threading.Condition()
-        self._wanted: Programme | None = None
+        self._wanted: Demo | None = None
         self._size = (0, 0)
         self._paused = False
         self._closing = False
         self._loaded: set[str] = set()
         self._number = 0
-        self._showing: Showing | None = None
+        self._newest: DemoPicture | None = None
         self._thread: threading.Thread | None = None
 
-    def show(self, programme: Programme | None, size: tuple[int, int]) -> None:
-        """Show `programme` at `size` (columns, rows); None stops. The same programme goes on where it is."""
+    def show(self, demo: Demo | None, size: tuple[int, int]) -> None:
+        """Show `demo` at `size` (columns, rows); None stops. The same demo goes on where it is."""
         with self._changed:
-            if (programme, size) == (self._wanted, self._size):
+            if (demo, size) == (self._wanted, self._size):
                 return
-            if programme != self._wanted:
-                self._showing = None
+            if demo != self._wanted:
+                self._newest = None
                 self._paused = False
-            self._wanted, self._size = programme, size
+            self._wanted, self._size = demo, size
             self._changed.notify_all()
-        if self._thread is None and programme is not None:
-            self._thread = threading.Thread(target=self._run, name="projector", daemon=True)
+        if self._thread is None and demo is not None:
+            self._thread = threading.Thread(target=self._run, name="demo player", daemon=True)
             self._thread.start()
 
     def pause(self, paused: bool) -> None:
@@ -94,10 +93,10 @@ class Projector:
     def paused(self) -> bool:
         return self._paused
 
-    def newest(self) -> Showing | None:
-        """The newest picture of the wanted programme; None if there is none yet."""
-        showing = self._showing
-        return showing if showing is not None and showing.programme == self._wanted else None
+    def newest(self) -> DemoPicture | None:
+        """The newest picture of the wanted demo; None if there is none yet."""
+        newest = self._newest
+        return newest if newest is not None and newest.demo == self._wanted else None
 
     def close(self) -> None:
         """End the thread; waits at most 2 s for a game that is just loading (the thread is a daemon)."""
@@ -114,28 +113,28 @@ class Projector:
                     self._changed.wait()
                 if self._closing:
                     return
-                programme = self._wanted
-            assert programme is not None
+                demo = self._wanted
+            assert demo is not None
             try:
-                self._perform(programme)
+                self._perform(demo)
             except Exception as error:  # noqa: BLE001 - a game library may raise anything: the reason is shown in the picture's place
                 self._number += 1
-                self._showing = Showing(programme, self._number, problem=_sentence(error))
+                self._newest = DemoPicture(demo, self._number, problem=_sentence(error))
                 with self._changed:
-                    while not self._closing and self._wanted == programme:
+                    while not self._closing and self._wanted == demo:
                         self._changed.wait()
 
-    def _perform(self, programme: Programme) -> None:
+    def _perform(self, demo: Demo) -> None:
         """Play until something else is wanted."""
         # Imported here, behind the first paint: this loads Gymnasium and the game's library.
         from arcade_dqn.stage.player import Player
 
         source, player = None, None
         try:
-            if programme.target:
+            if demo.target:
                 from arcade_dqn.stage.source import open_source
 
-                source = open_source(programme.target, self._runs_dir)
+                source = open_source(demo.target, self._runs_dir)
                 player = Player(source.make_game(), source.policy, seed=_fresh_seed())
                 steps_per_second = source.info.fps
             else:
@@ -143,25 +142,25 @@ class Projector:
                 from arcade_dqn.games.catalog import find
                 from arcade_dqn.games.make import make
 
-                info = find(programme.game)
+                info = find(demo.game)
                 environment = build(info.id, info.preset).environment
                 player = Player(make(info, environment, render=True), None, seed=_fresh_seed())
                 steps_per_second = info.fps
-            if programme.game not in self._loaded:
+            if demo.game not in self._loaded:
                 # The game's modules stay for good. The garbage collector need not look through them again and again:
                 # its full rounds would hold up the event loop for 80 ms each.
-                self._loaded.add(programme.game)
+                self._loaded.add(demo.game)
                 gc.freeze()
-            self._play(programme, player, source, steps_per_second)
+            self._play(demo, player, source, steps_per_second)
         finally:
             if player is not None:
                 player.close()
             if source is not None:
                 source.close()
 
-    def _play(self, programme: Programme, player: Player, source: Source | None, steps_per_second: float) -> None:
+    def _play(self, demo: Demo, player: Player, source: Source | None, steps_per_second: float) -> None:
         next_step = next_picture = next_poll = time.monotonic()
-        while self._still(programme):
+        while self._still(demo):
             now = time.monotonic()
             if source is not None and now >= next_poll:
                 next_poll = now + _POLL
@@ -173,37 +172,37 @@ class Projector:
             scene = player.step(draw=due)
             if due or scene.ended:
                 next_picture = now + 1 / FRAMES_PER_SECOND
-                self._publish(programme, scene, player, source)
+                self._publish(demo, scene, player, source)
             # A late step is not made up for: the play slows down instead of falling behind.
             next_step = max(next_step + 1 / steps_per_second, time.monotonic())
-            self._wait(programme, next_step + (_HOLD if scene.ended else 0.0))
+            self._wait(demo, next_step + (_HOLD if scene.ended else 0.0))
 
-    def _publish(self, programme: Programme, scene: Scene, player: Player, source: Source | None) -> None:
+    def _publish(self, demo: Demo, scene: Scene, player: Player, source: Source | None) -> None:
         from arcade_dqn.stage.draw import half_blocks
         from arcade_dqn.tui.widgets.picture import shrunk, to_strips
 
         columns, rows = self._size
         if columns <= 0 or rows <= 0:
             return
-        strips = to_strips(*half_blocks(shrunk(scene.picture, columns, rows * 2), columns, rows), self.look)
+        strips = to_strips(*half_blocks(shrunk(scene.picture, columns, rows * 2), columns, rows), self._terminal.look)
         who = "" if player.policy is not None else "random play"
         if source is not None and source.live and player.policy is not None:
             who = f"ε {player.epsilon:.2f}"
         caption = f"episode {scene.episode} · score {scene.episode_return:,.4g}"
         self._number += 1
-        self._showing = Showing(programme, self._number, strips, caption, who)
+        self._newest = DemoPicture(demo, self._number, strips, caption, who)
 
-    def _still(self, programme: Programme) -> bool:
-        """Whether `programme` is still wanted; waits while it is paused or has no room."""
+    def _still(self, demo: Demo) -> bool:
+        """Whether `demo` is still wanted; waits while it is paused or has no room."""
         with self._changed:
-            while not self._closing and self._wanted == programme and (self._paused or min(self._size) <= 0):
+            while not self._closing and self._wanted == demo and (self._paused or min(self._size) <= 0):
                 self._changed.wait()
-            return not self._closing and self._wanted == programme
+            return not self._closing and self._wanted == demo
 
-    def _wait(self, programme: Programme, until: float) -> None:
+    def _wait(self, demo: Demo, until: float) -> None:
         """Sleep until then, or until something else is wanted."""
         with self._changed:
-            while not self._closing and self._wanted == programme and (left := until - time.monotonic()) > 0:
+            while not self._closing and self._wanted == demo and (left := until - time.monotonic()) > 0:
                 self._changed.wait(left)
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from arcade_dqn.tui import meters
-from arcade_dqn.tui.meters import Gpu, Meters, Reading, gpu_reader, in_lines, memory_of, parse_smi
+from arcade_dqn.tui.services import meters
+from arcade_dqn.tui.services.meters import Gpu, Meters, Reading, gpu_reader, in_lines, memory_of, parse_smi
 
 FULL = Reading(0.456, 0.61, 1_288_490_189, Gpu(0.33, 4 * 2**30))
 

@@ -6,21 +6,22 @@ from textual import events
 from textual.app import ComposeResult
 
 from arcade_dqn.tui import keys
-from arcade_dqn.tui.projector import FRAMES_PER_SECOND, Programme
 from arcade_dqn.tui.screens.base import ArcadeScreen
+from arcade_dqn.tui.services.bundle import Services
+from arcade_dqn.tui.services.demo_player import FRAMES_PER_SECOND, Demo
 from arcade_dqn.tui.widgets.picture import Picture
 from arcade_dqn.tui.widgets.titlebar import TitleBar
 
 
-class TheatreScreen(ArcadeScreen):
+class DemoScreen(ArcadeScreen):
     """Shows one agent, as large as the terminal allows."""
 
     PLACE = "demo"
     BINDINGS = keys.THEATRE
 
-    def __init__(self, programme: Programme, title: str) -> None:
-        super().__init__()
-        self._programme = programme
+    def __init__(self, services: Services, demo: Demo, title: str) -> None:
+        super().__init__(services)
+        self._demo = demo
         self._name = title
         self._shown = -1
 
@@ -41,7 +42,7 @@ class TheatreScreen(ArcadeScreen):
         self._show()
 
     def on_screen_suspend(self) -> None:
-        self.arcade.projector.show(None, (0, 0))
+        self.services.demo_player.show(None, (0, 0))
         # Coming back begins another episode, which nobody has paused.
         self.query_one(Picture).border_title = self._name
 
@@ -51,23 +52,23 @@ class TheatreScreen(ArcadeScreen):
 
     def _show(self) -> None:
         size = self.query_one(Picture).size
-        self.arcade.projector.show(self._programme, (size.width, size.height))
+        self.services.demo_player.show(self._demo, (size.width, size.height))
 
     def _draw(self) -> None:
         if not self.active:
             return
-        showing = self.arcade.projector.newest()
-        if showing is None or showing.number == self._shown:
+        newest = self.services.demo_player.newest()
+        if newest is None or newest.number == self._shown:
             return
-        self._shown = showing.number
+        self._shown = newest.number
         picture = self.query_one(Picture)
-        if showing.problem:
-            picture.say(showing.problem)
-        elif self.arcade.may_draw():
-            picture.show(showing.strips)
-            picture.border_subtitle = " · ".join(text for text in (showing.who, showing.caption) if text)
+        if newest.problem:
+            picture.say(newest.problem)
+        elif self.services.terminal.keeps_up():
+            picture.show(newest.strips)
+            picture.border_subtitle = " · ".join(text for text in (newest.who, newest.caption) if text)
 
     def action_pause(self) -> None:
-        projector = self.arcade.projector
-        projector.pause(not projector.paused)
-        self.query_one(Picture).border_title = f"{self._name} · paused" if projector.paused else self._name
+        player = self.services.demo_player
+        player.pause(not player.paused)
+        self.query_one(Picture).border_title = f"{self._name} · paused" if player.paused else self._name
