@@ -9,8 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from arcade_dqn.link.process import find_program, run
-
 PERIOD = 1.0
 """Seconds between two readings."""
 _SMI_PERIOD = 5.0
@@ -142,6 +140,8 @@ def _from_library() -> Callable[[], Gpu | None] | None:
 
 
 def _from_program() -> Callable[[], Gpu | None] | None:
+    from arcade_dqn.link.process import find_program  # this reads every setting: not before the first paint
+
     program = find_program("nvidia-smi")
     if program is None:
         return None
@@ -159,6 +159,8 @@ def _from_program() -> Callable[[], Gpu | None] | None:
 
 
 def _ask(program: str) -> Gpu | None:
+    from arcade_dqn.link.process import run
+
     try:
         answer = run([program, *_SMI], timeout=10)
     except (OSError, subprocess.SubprocessError):
