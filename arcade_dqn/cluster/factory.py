@@ -14,7 +14,7 @@ from arcade_dqn.link.text import plain
 
 if TYPE_CHECKING:
     from arcade_dqn.games.make import Game
-    from arcade_dqn.training.interface import TrainingLoop
+    from arcade_dqn.training.loop_interface import TrainingLoop
 
 
 RAY_ADDRESS = "RAY_ADDRESS"

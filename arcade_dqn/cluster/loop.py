@@ -38,7 +38,7 @@ from arcade_dqn.evaluation import training_seed
 from arcade_dqn.games.make import Game
 from arcade_dqn.learning.learner import Learner, Updates
 from arcade_dqn.replay.records import Have
-from arcade_dqn.training.demonstrator import Demonstrator
+from arcade_dqn.training.demonstration_writer import DemonstrationWriter
 from arcade_dqn.training.loop import REPLAY_STREAM, WEIGHTS_STREAM, Step, joined
 
 _WAIT = 0.05
@@ -72,7 +72,7 @@ class ClusterLoop:
         self.learner = Learner(settings, shape, game.frame_dtype, n_actions, weights)
         self.policy = Policy(settings.network, shape, n_actions, weights)
         self._writer = SegmentWriter(game.stack, learning.discount, learning.n_step)
-        self.demonstrator = Demonstrator(self._writer, game.stack, settings)
+        self.demonstrations = DemonstrationWriter(self._writer, game.stack, settings)
         self._schedule = EpsilonSchedule(settings.exploration)
         self._rng = np.random.default_rng(training_seed(seed, REPLAY_STREAM))
         self.epsilon_override: float | None = None
@@ -166,8 +166,8 @@ class ClusterLoop:
         return self.actors.calls.oldest_version(self.learner.updates)
 
     def _show_demonstrations(self, steps: int) -> None:
-        for _ in range(steps if self.demonstrator.waiting else 0):
-            self.demonstrator.step()
+        for _ in range(steps if self.demonstrations.waiting else 0):
+            self.demonstrations.step()
         segment = self._writer.take(self.learner.updates, errors=False)
         if segment is not None:
             self.shards.send([segment])
@@ -254,7 +254,7 @@ class ClusterLoop:
             "learner": self.learner.get_state(),
             "learning_rate": self.learner.learning_rate,
             "actors": [],
-            "demonstrator": self.demonstrator.get_state(),
+            "demonstrator": self.demonstrations.get_state(),
             "lost": asdict(self.lost),
         }
 
@@ -270,7 +270,7 @@ class ClusterLoop:
         self.updates_played = self.learner.updates
         self.gradient_steps.forget()
         # A demonstration that was half sent is sent again.
-        self.demonstrator.set_state({**state["demonstrator"], "at": 0})
+        self.demonstrations.set_state({**state["demonstrator"], "at": 0})
         self.lost.restore(state["lost"])
         self._warn(
             "the replay buffer of a run with actors is not part of its checkpoints; it fills up anew, and learning "

@@ -44,6 +44,10 @@ SETTABLE: Mapping[str, str] = {
 """What `set` may change besides epsilon, with the setting whose type and bounds hold for it."""
 
 
+Event = dict[str, Any]
+"""What the trainer tells: the key `event` has its name, the others are its own."""
+
+
 class CommandError(ArcadeError):
     """A line that is not a command. `id` is the command's id if the line had a usable one."""
 

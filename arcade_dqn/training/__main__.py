@@ -15,19 +15,19 @@ import sys
 import threading
 from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from arcade_dqn.errors import ArcadeError
-from arcade_dqn.link.commands import Command, CommandError, ack, encode, failure, parse_command, read_lines
+from arcade_dqn.link.commands import Command, CommandError, Event, ack, encode, failure, parse_command, read_lines
 from arcade_dqn.storage.atomic import StorageError
 
 if TYPE_CHECKING:
-    from arcade_dqn.training.interface import MakeLoop
+    from arcade_dqn.training.loop_interface import MakeLoop
 
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 
-class Events:
+class EventStream:
     """Writes events to standard output, from any thread, without ever making the trainer wait for the reader.
 
     A reader that stands still (a stopped TUI) fills the pipe. Then a thread of its own waits, progress is left out, and
@@ -42,7 +42,7 @@ class Events:
         self._thread = threading.Thread(target=self._write, name="events", daemon=True)
         self._thread.start()
 
-    def __call__(self, event: dict[str, Any]) -> None:
+    def __call__(self, event: Event) -> None:
         if event["event"] == "progress" and self._lines.qsize() > _BACKLOG:
             return
         self._lines.put(encode(event))
@@ -66,7 +66,7 @@ _BACKLOG = 50
 """Unread events from which on progress is left out."""
 
 
-def _read_commands(stream: FileIO, commands: queue.SimpleQueue[Command | None], emit: Events) -> None:
+def _read_commands(stream: FileIO, commands: queue.SimpleQueue[Command | None], emit: EventStream) -> None:
     """Put the commands of `stream` into the queue, and None when it ends."""
     for line in read_lines(stream):
         if line.strip():
@@ -87,7 +87,7 @@ def main(arguments: list[str] | None = None, make_loop: MakeLoop | None = None) 
     logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT)
     if options.nice and hasattr(os, "nice"):
         os.nice(options.nice)
-    emit = Events()
+    emit = EventStream()
     incoming: queue.SimpleQueue[Command | None] = queue.SimpleQueue()
     # Not sys.stdin: a thread that waits in its buffer would hold the buffer's lock when the program ends.
     stdin = open(0, "rb", buffering=0, closefd=False)  # noqa: SIM115
@@ -102,7 +102,7 @@ def main(arguments: list[str] | None = None, make_loop: MakeLoop | None = None) 
 
 
 def _train(
-    folder: str | None, incoming: queue.SimpleQueue[Command | None], emit: Events, make_loop: MakeLoop | None
+    folder: str | None, incoming: queue.SimpleQueue[Command | None], emit: EventStream, make_loop: MakeLoop | None
 ) -> int:
     # Here, so that a wrong command line is answered without waiting for TensorFlow.
     from arcade_dqn.storage.run_dir import RunDir
@@ -137,7 +137,7 @@ def _train(
     return 130 if result.reason == "interrupted" else 0
 
 
-def _give_up(emit: Events, message: str, step: int) -> None:
+def _give_up(emit: EventStream, message: str, step: int) -> None:
     """End this program though its main thread hangs; called from another one."""
     logging.getLogger(__name__).error("%s", message)
     emit({"event": "ended", "reason": "failed", "step": step, "message": message, "model": None})
@@ -156,7 +156,7 @@ def _log_into(path: Path) -> None:
     logging.getLogger(__name__).info("training in %s, process %d", path.parent, os.getpid())
 
 
-def _wait_for_open(incoming: queue.SimpleQueue[Command | None], emit: Events) -> str | None:
+def _wait_for_open(incoming: queue.SimpleQueue[Command | None], emit: EventStream) -> str | None:
     """The folder that `open` names; None if the input ends first."""
     while (command := incoming.get()) is not None:
         if command.name == "open":

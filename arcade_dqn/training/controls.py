@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from arcade_dqn.link.commands import Event
 from arcade_dqn.storage.interventions import Intervention
-from arcade_dqn.training.announcer import Event
-from arcade_dqn.training.interface import TrainingLoop
+from arcade_dqn.training.loop_interface import TrainingLoop
 from arcade_dqn.training.recorder import Recorder
 
 

@@ -34,7 +34,7 @@ from arcade_dqn.replay.buffer import ReplayBuffer
 from arcade_dqn.replay.nstep import EpisodeWriter
 from arcade_dqn.replay.records import Have
 from arcade_dqn.training.actor import Actor, Episode
-from arcade_dqn.training.demonstrator import Demonstrator
+from arcade_dqn.training.demonstration_writer import DemonstrationWriter
 from arcade_dqn.training.inspector import Inspector
 
 # The streams of random numbers in a run, each with its own seed. Further copies of a game follow the last one.
@@ -112,7 +112,7 @@ class Loop:
             actions=game.action_names,
             n_step=settings.learning.n_step,
         )
-        self.demonstrator = Demonstrator(self._writer(), game.stack, settings)
+        self.demonstrations = DemonstrationWriter(self._writer(), game.stack, settings)
         streams = [_GAME, *range(_COPIES, _COPIES + len(games) - 1)]
         self._actors = [
             Actor(copy, self._writer(), settings, training_seed(seed, stream))
@@ -156,7 +156,7 @@ class Loop:
                 if episode is not None:
                     self.episode += 1
                     episodes.append(episode._replace(step=self.step))
-            self.demonstrator.step()
+            self.demonstrations.step()
 
             trainings = self.step // learning.train_every - before // learning.train_every
             updates: Updates | None = None
@@ -242,7 +242,7 @@ class Loop:
             },
             "replay": self.replay.get_state(have),
             "actors": [actor.get_state() for actor in self._actors],
-            "demonstrator": self.demonstrator.get_state(),
+            "demonstrator": self.demonstrations.get_state(),
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -266,7 +266,7 @@ class Loop:
             self.policy.set_weights(state["learning"]["weights"])
         if whole:
             self.replay.set_state(state["replay"])
-            self.demonstrator.set_state(state["demonstrator"])
+            self.demonstrations.set_state(state["demonstrator"])
         else:
             self.updates_played = self.learner.updates
         for number, (actor, one) in enumerate(zip(self._actors, state["actors"], strict=True)):

@@ -12,36 +12,13 @@ from arcade_dqn.evaluation import Evaluation
 from arcade_dqn.learning.tensorboard import EventWriter
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.run_dir import RunDir
-from arcade_dqn.training.interface import TrainingLoop
 from arcade_dqn.training.loop import Step
+from arcade_dqn.training.loop_interface import TrainingLoop
+from arcade_dqn.training.stopwatch import Stopwatch
 
 _NAN = float("nan")
 _POINTS = 2_000
 """Averaged points of loss and mean Q that a run's metrics hold at most."""
-
-
-class Stopwatch:
-    """Seconds of training alone: it stands still while the run is paused, evaluates or saves."""
-
-    def __init__(self) -> None:
-        self._seconds = 0.0
-        self._since: float | None = None
-
-    def start(self) -> None:
-        if self._since is None:
-            self._since = time.perf_counter()
-
-    def stop(self) -> None:
-        self._seconds = self.seconds
-        self._since = None
-
-    @property
-    def seconds(self) -> float:
-        return self._seconds + (time.perf_counter() - self._since if self._since is not None else 0.0)
-
-    def set(self, seconds: float) -> None:
-        """Go on from a number of seconds measured before."""
-        self._seconds, self._since = seconds, None
 
 
 class Recorder:

@@ -19,18 +19,19 @@ from arcade_dqn.errors import ArcadeError
 from arcade_dqn.evaluation import Evaluation
 from arcade_dqn.games.make import make
 from arcade_dqn.link.board import Board
-from arcade_dqn.link.commands import Command, ack, failure
+from arcade_dqn.link.commands import Command, Event, ack, failure
 from arcade_dqn.link.signals import end_at_once, on_signals
 from arcade_dqn.link.text import plain
 from arcade_dqn.storage.run_dir import RunDir
-from arcade_dqn.training.announcer import Announcer, Event
-from arcade_dqn.training.archive import Archive
 from arcade_dqn.training.controls import Controls
-from arcade_dqn.training.examiner import Examiner
-from arcade_dqn.training.inbox import Inbox
-from arcade_dqn.training.interface import MakeLoop, TrainingLoop
+from arcade_dqn.training.demonstration_loader import DemonstrationLoader
+from arcade_dqn.training.evaluator import Evaluator
 from arcade_dqn.training.loop import Loop, Step
-from arcade_dqn.training.recorder import Recorder, Stopwatch
+from arcade_dqn.training.loop_interface import MakeLoop, TrainingLoop
+from arcade_dqn.training.publisher import Publisher
+from arcade_dqn.training.recorder import Recorder
+from arcade_dqn.training.saver import Saver
+from arcade_dqn.training.stopwatch import Stopwatch
 from arcade_dqn.training.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -137,16 +138,18 @@ class Run:
                     Board.create(self._run_dir.board, pack(self._loop.policy.weights).nbytes) as board,
                 ):
                     parts = (self._loop, self._recorder, self._stopwatch)
-                    self._announcer = Announcer(self._run_dir, board, *parts, self._emit, self._warn)
-                    self._archive = Archive(self._run_dir, *parts, self._warn, self._checkpoint_saved)
+                    self._publisher = Publisher(self._run_dir, board, *parts, self._emit, self._warn)
+                    self._saver = Saver(self._run_dir, *parts, self._warn, self._checkpoint_saved)
                     self._controls = Controls(
                         self._loop, self._recorder, self._emit, self._planned, self._settings.run.speed_limit
                     )
-                    self._inbox = Inbox(self._run_dir, self._loop, self._recorder, self._emit, self._warn)
-                    self._examiner = Examiner(
+                    self._loader = DemonstrationLoader(
+                        self._run_dir, self._loop, self._recorder, self._emit, self._warn
+                    )
+                    self._evaluator = Evaluator(
                         self._loop,
                         self._recorder,
-                        self._archive,
+                        self._saver,
                         self._emit,
                         lambda: self._not_training("evaluating"),
                         self._look_and_ask,
@@ -191,9 +194,9 @@ class Run:
             raise TrainingFailed(message) from error
 
     def _train(self) -> RunResult:
-        saved_limit = self._archive.load_checkpoint()
-        self._announcer.go_on()
-        self._announcer.set_state("warming")
+        saved_limit = self._saver.load_checkpoint()
+        self._publisher.go_on()
+        self._publisher.set_state("warming")
         if saved_limit is not None:
             self._controls.speed_limit = saved_limit
             self._controls.go_on_from(self._loop.step)
@@ -211,12 +214,12 @@ class Run:
             }
         )
         if not self._loop.step:
-            self._archive.save_stage(None)
+            self._saver.save_stage(None)
         self._controls.intervene(self._loop.step)
-        self._announcer.set_state("training")
+        self._publisher.set_state("training")
         self._stopwatch.start()
         self._recorder.restart_rates()
-        reason = "solved" if self._evaluation_is_missing() and self._examiner.decide() else "steps"
+        reason = "solved" if self._evaluation_is_missing() and self._evaluator.decide() else "steps"
         for step in self._loop.steps() if reason == "steps" and not self._stop_reason else ():
             if self._after(step):
                 reason = "solved"
@@ -252,7 +255,7 @@ class Run:
             return False  # `_finish` evaluates and saves
         # The evaluation comes first: a run that goes on from the checkpoint must not miss it.
         evaluate_now = settings.evaluation.every and step.reached(settings.evaluation.every)
-        solved = self._examiner.decide() if evaluate_now else False
+        solved = self._evaluator.decide() if evaluate_now else False
         if settings.run.checkpoint_every and step.reached(settings.run.checkpoint_every) and not solved:
             self._stop_the_clock()
             self._save_checkpoint(wait=False)
@@ -262,20 +265,20 @@ class Run:
     def _finish(self, reason: str) -> RunResult:
         stopped = reason in ("stopped", "interrupted")
         self._finishing = True
-        self._announcer.set_state("stopping")
+        self._publisher.set_state("stopping")
         evaluation = None
         if not stopped and self._settings.evaluation.final_episodes:
-            evaluation = self._examiner.final()
+            evaluation = self._evaluator.final()
             stopped = evaluation is None
             reason = reason if evaluation else self._stop_reason
         if not stopped:
             self._recorder.evaluated = self._loop.step  # all is decided: a run that is resumed all the same goes on
-        self._announcer.set_state("saving")
+        self._publisher.set_state("saving")
         self._save_checkpoint()
-        model = self._archive.save_model(self._run_dir.final, evaluation)
+        model = self._saver.save_model(self._run_dir.final, evaluation)
         score = f", {evaluation.mean:.1f} over {evaluation.episodes} unseen episodes" if evaluation else ""
         message = f"{_ENDINGS[reason]} after {self._loop.step:,} steps{score}"
-        self._announcer.set_state(
+        self._publisher.set_state(
             "done", message=message, final="stopped" if stopped else "done", solved=reason == "solved"
         )
         self._emit(
@@ -293,16 +296,16 @@ class Run:
         """Save what is sound: never weights that are not finite, never over the best model."""
         self._stopwatch.stop()
         try:
-            self._archive.settle(wait=True)
+            self._saver.settle(wait=True)
             if self._healthy and self._loop.step and self._loop.sound:
                 self._save_checkpoint()
-                self._archive.save_model(self._run_dir.final, None)
+                self._saver.save_model(self._run_dir.final, None)
         except Exception as error:
             # Such as the gradient step that failed, failing again where its weights are asked for. The first failure
             # is the one that ends the run.
             log.exception("nothing could be saved after the failure")
             self._warn(f"nothing could be saved after the failure: {type(error).__name__}: {plain(str(error), 200)}")
-        self._announcer.set_state("failed", message=message)
+        self._publisher.set_state("failed", message=message)
 
     def _diverged(self, what: str) -> str:
         return (
@@ -321,7 +324,7 @@ class Run:
         self._require_sound()
         self._waiting_for_disk = True
         try:
-            self._archive.save_checkpoint(self._controls.speed_limit, wait=wait)
+            self._saver.save_checkpoint(self._controls.speed_limit, wait=wait)
         finally:
             self._waiting_for_disk = False
             self._watchdog.beat()
@@ -336,7 +339,7 @@ class Run:
 
     def _silence(self, seconds: float) -> None:
         """Nothing has come for so long; told by the watchdog's thread, once for each step that it hangs after."""
-        state, step = self._announcer.state, self._loop.step
+        state, step = self._publisher.state, self._loop.step
         if state not in ("training", "evaluating", "stopping") or self._waiting_for_disk:
             return
         what = (
@@ -355,11 +358,11 @@ class Run:
         """Take in commands, and tell how it goes."""
         self._watchdog.beat()
         self._obey()
-        self._archive.settle(wait=False)
+        self._saver.settle(wait=False)
         self._next_look = time.perf_counter() + _LOOK_SECONDS
         if not self._finishing:
-            self._inbox.look()
-        self._announcer.progress()
+            self._loader.look()
+        self._publisher.progress()
         for event in self._loop.news():
             self._emit(event)
 
@@ -391,13 +394,13 @@ class Run:
     @contextmanager
     def _not_training(self, state: str) -> Iterator[None]:
         """In another state for a while, with the stopwatch standing still."""
-        before = self._announcer.state
+        before = self._publisher.state
         self._stop_the_clock()
-        self._announcer.set_state(state)
+        self._publisher.set_state(state)
         try:
             yield
         finally:
-            self._announcer.set_state(before)
+            self._publisher.set_state(before)
             if before == "training":
                 self._stopwatch.start()
             self._recorder.restart_rates()
@@ -431,7 +434,7 @@ class Run:
 
     def _refusal(self, command: Command) -> str | None:
         """Why this command cannot be carried out now; None if it can."""
-        state = self._announcer.state
+        state = self._publisher.state
         if command.name in ("save", "evaluate") and state not in ("training", "paused"):
             return f"cannot {command.name} while {state}; try again in a moment"
         if command.name == "inspect" and not len(self._loop.replay):
@@ -454,7 +457,7 @@ class Run:
             case "save":
                 self._save_by_hand()
             case "evaluate":
-                self._examiner.quick()
+                self._evaluator.quick()
             case "set":
                 self._controls.set(arguments["name"], arguments["value"])
             case "inspect":
@@ -463,7 +466,7 @@ class Run:
     def _save_by_hand(self) -> None:
         with self._not_training("saving"):
             self._save_checkpoint()
-            model = self._archive.save_model(self._run_dir.saved(self._loop.step), None)
+            model = self._saver.save_model(self._run_dir.saved(self._loop.step), None)
             if model is not None:
                 self._emit(
                     {"event": "saved", "step": self._loop.step, "path": str(self._run_dir.path), "model": str(model)}

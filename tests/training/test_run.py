@@ -89,7 +89,7 @@ def test_only_a_score_that_the_saved_model_has_is_the_best(
     # The due evaluation, the longer one that confirms it, and the final one of the same policy.
     scores = iter([480.0, 490.0, 485.0])
     monkeypatch.setattr(
-        "arcade_dqn.training.examiner.evaluate", lambda *_, **__: Evaluation.from_returns([next(scores)], 0)
+        "arcade_dqn.training.evaluator.evaluate", lambda *_, **__: Evaluation.from_returns([next(scores)], 0)
     )
     run_dir = RunDir.create(tmp_path, runs.settings(evaluation__every=100, evaluation__stop_score=475))
     runs.train(run_dir)
@@ -197,7 +197,7 @@ def test_a_paused_run_stands_still_until_it_is_resumed(tmp_path: Path, runs: Run
     def on_event(run: Run, event: Event) -> None:
         if event["event"] == "started":
             run.commands.put(Command(1, "step", {"count": 150}))
-        if event["event"] == "progress" and run._announcer.state == "paused":
+        if event["event"] == "progress" and run._publisher.state == "paused":
             steps.append(event["step"])
             if len(steps) == 3:
                 run.commands.put(Command(2, "resume"))

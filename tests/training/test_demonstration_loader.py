@@ -16,15 +16,15 @@ from arcade_dqn.storage import demonstrations
 from arcade_dqn.storage.atomic import open_regular
 from arcade_dqn.storage.demonstrations import Demonstration, save_demonstration
 from arcade_dqn.storage.run_dir import RunDir
-from arcade_dqn.training import inbox as module
-from arcade_dqn.training.inbox import Inbox
+from arcade_dqn.training import demonstration_loader as module
+from arcade_dqn.training.demonstration_loader import DemonstrationLoader
 
 PLAY = Demonstration(
     np.zeros((4, 4), np.float32), np.ones(3, np.int32), np.ones(3, np.float32), np.zeros(3, bool), True
 )
 
 
-class Demonstrator:
+class DemonstrationWriter:
     """Takes everything at once."""
 
     def __init__(self) -> None:
@@ -41,13 +41,13 @@ class Demonstrator:
 class Scene:
     def __init__(self, folder: Path) -> None:
         self.run_dir = RunDir.create(folder, build("CartPole-v1", "cartpole"))
-        self.demonstrator = Demonstrator()
+        self.writer = DemonstrationWriter()
         game = SimpleNamespace(frame_shape=(4,), frame_dtype=np.dtype(np.float32), n_actions=2, stack=1)
-        loop: Any = SimpleNamespace(demonstrator=self.demonstrator, game=game, step=70)
+        loop: Any = SimpleNamespace(demonstrations=self.writer, game=game, step=70)
         recorder: Any = SimpleNamespace(demonstration=lambda file, told: None)
         self.events: list[dict[str, Any]] = []
         self.warnings: list[str] = []
-        self.inbox = Inbox(self.run_dir, loop, recorder, self.events.append, self.warnings.append)
+        self.loader = DemonstrationLoader(self.run_dir, loop, recorder, self.events.append, self.warnings.append)
 
 
 @pytest.fixture
@@ -67,16 +67,16 @@ def test_one_that_cannot_be_read_is_tried_again_and_told_once(
 
     monkeypatch.setattr(demonstrations, "open_regular", fail)
     for _ in range(3):
-        scene.inbox.look()
+        scene.loader.look()
     assert len(scene.warnings) == 1
     assert scene.warnings[0].startswith(f"cannot read the demonstration {path}: ")
     assert scene.warnings[0].endswith("; it is tried again until it can be read")
-    assert (scene.demonstrator.known, scene.events) == (set(), [])
+    assert (scene.writer.known, scene.events) == (set(), [])
     monkeypatch.setattr(demonstrations, "open_regular", open_regular)
-    scene.inbox.look()
-    assert scene.demonstrator.taken == [path.name]
+    scene.loader.look()
+    assert scene.writer.taken == [path.name]
     assert scene.events == [{"event": "demonstration", "step": 70, "steps": 3, "return": 3.0}]
-    scene.inbox.look()
+    scene.loader.look()
     assert len(scene.events) == len(scene.warnings) == 1
 
 
@@ -89,18 +89,18 @@ def test_one_that_fails_holds_up_no_other(scene: Scene, monkeypatch: pytest.Monk
         return open_regular(path)
 
     monkeypatch.setattr(demonstrations, "open_regular", fail)
-    scene.inbox.look()
-    assert scene.demonstrator.taken == [second.name]
+    scene.loader.look()
+    assert scene.writer.taken == [second.name]
 
 
 def test_a_damaged_one_is_left_out_for_good(scene: Scene) -> None:
     path = save_demonstration(scene.run_dir.path, PLAY)
     whole = path.read_bytes()
     path.write_bytes(whole[:-1])
-    scene.inbox.look()
+    scene.loader.look()
     path.write_bytes(whole)
-    scene.inbox.look()
-    assert scene.demonstrator.taken == []
+    scene.loader.look()
+    assert scene.writer.taken == []
     assert len(scene.warnings) == 1
     assert scene.warnings[0].endswith("; it is left out")
 
@@ -114,7 +114,7 @@ def test_a_folder_that_cannot_be_listed_is_told_once(scene: Scene, monkeypatch: 
     with monkeypatch.context() as broken:
         broken.setattr(Path, "glob", fail)
         for _ in range(3):
-            scene.inbox.look()
+            scene.loader.look()
     assert scene.warnings == [f"cannot read {path.parent}: it fails"]
-    scene.inbox.look()
-    assert scene.demonstrator.taken == [path.name]
+    scene.loader.look()
+    assert scene.writer.taken == [path.name]

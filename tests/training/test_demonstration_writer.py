@@ -12,7 +12,7 @@ from arcade_dqn.games.make import make
 from arcade_dqn.replay.buffer import ReplayBuffer
 from arcade_dqn.replay.nstep import EpisodeWriter
 from arcade_dqn.storage.demonstrations import Demonstration
-from arcade_dqn.training.demonstrator import Demonstrator
+from arcade_dqn.training.demonstration_writer import DemonstrationWriter
 from arcade_dqn.training.loop import Loop
 
 
@@ -25,10 +25,10 @@ def play(steps: int, first: float, *, terminated: bool) -> Demonstration:
     return Demonstration(frames, np.ones(steps, np.int32), np.full(steps, 5.0, np.float32), lost, terminated)
 
 
-def replay_of(**overrides: Any) -> tuple[ReplayBuffer, Demonstrator]:
+def replay_of(**overrides: Any) -> tuple[ReplayBuffer, DemonstrationWriter]:
     settings = build("CartPole-v1", "cartpole", {"learning.n_step": 1, "learning.discount": 0.5, **overrides})
     replay = ReplayBuffer(settings.replay, (4,), np.dtype(np.float32), 1, 0, settings.learning.n_step, writers=2)
-    return replay, Demonstrator(
+    return replay, DemonstrationWriter(
         EpisodeWriter(replay, settings.learning.discount, settings.learning.n_step), replay.stack, settings
     )
 
@@ -40,34 +40,34 @@ def written(replay: ReplayBuffer) -> list[tuple[float, int, float, float, float]
 
 
 def test_one_step_at_a_time_and_one_play_after_the_other() -> None:
-    replay, demonstrator = replay_of()
-    demonstrator.take("a", play(2, 10, terminated=True))
-    demonstrator.take("b", play(1, 20, terminated=False))
+    replay, writer = replay_of()
+    writer.take("a", play(2, 10, terminated=True))
+    writer.take("b", play(1, 20, terminated=False))
     for expected in (1, 2, 3, 3, 3):
-        demonstrator.step()
-        assert demonstrator.steps == expected == len(replay)
+        writer.step()
+        assert writer.steps == expected == len(replay)
     assert written(replay) == [
         (10.0, 1, 5.0, 0.5, 11.0),
         (11.0, 1, 5.0, 0.0, 12.0),  # the game ended
         (20.0, 1, 5.0, 0.5, 21.0),  # cut off: it bootstraps
     ]
-    assert demonstrator.known == {"a", "b"}
+    assert writer.known == {"a", "b"}
 
 
 def test_rewards_and_lives_count_as_in_the_agents_own_play() -> None:
-    replay, demonstrator = replay_of(**{"environment.clip_rewards": True, "environment.life_loss": True})
-    demonstrator.take("a", play(3, 0, terminated=False))
+    replay, writer = replay_of(**{"environment.clip_rewards": True, "environment.life_loss": True})
+    writer.take("a", play(3, 0, terminated=False))
     for _ in range(3):
-        demonstrator.step()
+        writer.step()
     assert [(r, d) for _, _, r, d, _ in written(replay)] == [(1.0, 0.5), (1.0, 0.0), (1.0, 0.5)]
 
 
 def test_sums_of_n_rewards_reach_across_no_play() -> None:
-    replay, demonstrator = replay_of(**{"learning.n_step": 3})
-    demonstrator.take("a", play(2, 0, terminated=True))
-    demonstrator.take("b", play(3, 10, terminated=False))
+    replay, writer = replay_of(**{"learning.n_step": 3})
+    writer.take("a", play(2, 0, terminated=True))
+    writer.take("b", play(3, 10, terminated=False))
     for _ in range(5):
-        demonstrator.step()
+        writer.step()
     assert [(s, r, d, s_t) for s, _, r, d, s_t in written(replay)] == [
         (0.0, 7.5, 0.0, 2.0),
         (1.0, 5.0, 0.0, 2.0),
@@ -80,17 +80,17 @@ def test_sums_of_n_rewards_reach_across_no_play() -> None:
 def test_a_play_from_the_middle_of_an_episode_has_its_first_stack_whole() -> None:
     settings = build("CartPole-v1", "cartpole", {"learning.n_step": 1, "learning.discount": 0.5})
     replay = ReplayBuffer(settings.replay, (1, 1), np.dtype(np.uint8), 3, 0, writers=2)
-    demonstrator = Demonstrator(
+    writer = DemonstrationWriter(
         EpisodeWriter(replay, settings.learning.discount, settings.learning.n_step), replay.stack, settings
     )
     frames = np.arange(5, dtype=np.uint8).reshape(5, 1, 1)
-    demonstrator.take("a", Demonstration(frames, np.array([1, 0]), np.ones(2), np.zeros(2, bool), True))
+    writer.take("a", Demonstration(frames, np.array([1, 0]), np.ones(2), np.zeros(2, bool), True))
     for _ in range(4):  # two frames more for the first stack, then two steps
-        demonstrator.step()
+        writer.step()
     batch = replay.get(np.arange(2))
     assert batch.s_tm1[..., 0, 0].tolist() == [[0, 1, 2], [1, 2, 3]]
     assert batch.s_t[..., 0, 0].tolist() == [[1, 2, 3], [2, 3, 4]]
-    assert demonstrator.steps == 2
+    assert writer.steps == 2
 
 
 def test_what_waits_goes_through_a_checkpoint() -> None:
@@ -125,7 +125,7 @@ def test_beside_the_agents_own_play_no_transition_is_torn(copies: int) -> None:
     loop = Loop(settings, [make("CartPole-v1", settings.environment) for _ in range(copies)])
     for number in range(6):
         # Far outside of what the game gives, so that they can be told from the agent's own.
-        loop.demonstrator.take(str(number), play(40, 1000.0 * (number + 1), terminated=number % 2 == 0))
+        loop.demonstrations.take(str(number), play(40, 1000.0 * (number + 1), terminated=number % 2 == 0))
     seen = 0
     for step in loop.steps():
         if step.step % 30:
@@ -136,5 +136,5 @@ def test_beside_the_agents_own_play_no_transition_is_torn(copies: int) -> None:
         gaps = batch.s_t[mine, 0] - batch.s_tm1[mine, 0]
         assert ((gaps == 1) | (gaps == 2)).all()
         seen += int(mine.sum())
-    assert loop.demonstrator.steps == 240
+    assert loop.demonstrations.steps == 240
     assert seen > 0

@@ -10,11 +10,11 @@ from arcade_dqn.config import Settings
 from arcade_dqn.games.make import Game
 from arcade_dqn.learning.learner import Learner
 from arcade_dqn.replay.records import Have
-from arcade_dqn.training.demonstrator import Demonstrator
+from arcade_dqn.training.demonstration_writer import DemonstrationWriter
 from arcade_dqn.training.loop import Step
 
 
-class Filling(Protocol):
+class ReplayFill(Protocol):
     """How full a replay buffer is, wherever it lies."""
 
     @property
@@ -32,7 +32,7 @@ class TrainingLoop(Protocol):
     game: Game
     learner: Learner
     policy: Policy
-    demonstrator: Demonstrator
+    demonstrations: DemonstrationWriter
     epsilon_override: float | None
     updates_per_train: int
     step: int
@@ -40,7 +40,7 @@ class TrainingLoop(Protocol):
     updates_played: int
 
     @property
-    def replay(self) -> Filling:
+    def replay(self) -> ReplayFill:
         """The replay buffer, as far as everyone may know it."""
 
     @property

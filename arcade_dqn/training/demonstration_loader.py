@@ -5,19 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from arcade_dqn.link.commands import Event
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.demonstrations import DemonstrationError, list_demonstrations, load_demonstration
 from arcade_dqn.storage.run_dir import RunDir
-from arcade_dqn.training.announcer import Event
-from arcade_dqn.training.interface import TrainingLoop
+from arcade_dqn.training.loop_interface import TrainingLoop
 from arcade_dqn.training.recorder import Recorder
 
 _SECONDS = 1.0
 """How often the run's folder is looked through."""
 
 
-class Inbox:
-    """Looks through the run's folder now and then, and gives the demonstrator what it has not had, one at a time.
+class DemonstrationLoader:
+    """Looks through the run's folder now and then, and hands on what the loop has not had, one at a time.
 
     The folder is the queue. A damaged demonstration is left out for good; one that cannot be read (the disk may be
     slow, or out of file handles) is tried again each time, and either is told once.
@@ -42,12 +42,12 @@ class Inbox:
 
     def look(self) -> None:
         """Take the next demonstration, if there is one and it is time."""
-        now, demonstrator, game = time.perf_counter(), self._loop.demonstrator, self._loop.game
-        if now < self._next or demonstrator.waiting:
+        now, demonstrations, game = time.perf_counter(), self._loop.demonstrations, self._loop.game
+        if now < self._next or demonstrations.waiting:
             return
         self._next = now + _SECONDS
         try:
-            found = [path for path in list_demonstrations(self._run_dir.path) if path.name not in demonstrator.known]
+            found = [path for path in list_demonstrations(self._run_dir.path) if path.name not in demonstrations.known]
         except StorageError as error:
             self._tell_once("", str(error))
             return
@@ -56,13 +56,13 @@ class Inbox:
             try:
                 one = load_demonstration(path, game.frame_shape, game.frame_dtype, game.n_actions, game.stack)
             except DemonstrationError as error:
-                demonstrator.known.add(path.name)
+                demonstrations.known.add(path.name)
                 self._warn(f"{error}; it is left out")
                 continue
             except StorageError as error:
                 self._tell_once(path.name, f"{error}; it is tried again until it can be read")
                 continue
-            demonstrator.take(path.name, one)
+            demonstrations.take(path.name, one)
             told = {"step": self._loop.step, "steps": len(one), "return": float(one.reward.sum())}
             self._recorder.demonstration(path.name, told)
             self._emit({"event": "demonstration", **told})

@@ -6,17 +6,17 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from arcade_dqn.evaluation import Evaluation, training_seed
+from arcade_dqn.link.commands import Event
 from arcade_dqn.stage.evaluate import EvaluationStopped, evaluate
-from arcade_dqn.training.announcer import Event
-from arcade_dqn.training.archive import Archive
-from arcade_dqn.training.interface import TrainingLoop
+from arcade_dqn.training.loop_interface import TrainingLoop
 from arcade_dqn.training.recorder import Recorder
+from arcade_dqn.training.saver import Saver
 
 # Each kind of evaluation has its own unseen episodes, so that the one that decides is never the one that is reported.
 _QUICK, _CONFIRMING, _FINAL = 100, 101, 102
 
 
-class Examiner:
+class Evaluator:
     """Plays the present policy on unseen episodes.
 
     Meanwhile the run is in the block that `aside` opens; `should_stop`, which is asked at every step, ends it early.
@@ -27,7 +27,7 @@ class Examiner:
         self,
         loop: TrainingLoop,
         recorder: Recorder,
-        archive: Archive,
+        saver: Saver,
         emit: Callable[[Event], None],
         aside: Callable[[], AbstractContextManager[None]],
         should_stop: Callable[[], bool],
@@ -36,7 +36,7 @@ class Examiner:
         self._loop = loop
         self._settings = loop.settings.evaluation
         self._recorder = recorder
-        self._archive = archive
+        self._saver = saver
         self._emit = emit
         self._aside = aside
         self._should_stop = should_stop
@@ -57,7 +57,7 @@ class Examiner:
         if evaluation is None:
             return False
         self._keep_if_best(evaluation)
-        self._archive.save_stage(evaluation)
+        self._saver.save_stage(evaluation)
         solved = self._confirmed(evaluation)
         if solved is False:
             self._recorder.evaluated = self._loop.step
@@ -115,4 +115,4 @@ class Examiner:
     def _keep_if_best(self, evaluation: Evaluation | None) -> None:
         if evaluation is not None:
             self._require_sound()
-            self._archive.save_best(evaluation)
+            self._saver.save_best(evaluation)

@@ -5,24 +5,23 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import Any
 
 from arcade_dqn.acting.layers import pack
 from arcade_dqn.link.board import Board, Status
+from arcade_dqn.link.commands import Event
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.storage.summary import Summary
-from arcade_dqn.training.interface import TrainingLoop
 from arcade_dqn.training.loop import learning_share
-from arcade_dqn.training.recorder import Recorder, Stopwatch
+from arcade_dqn.training.loop_interface import TrainingLoop
+from arcade_dqn.training.recorder import Recorder
+from arcade_dqn.training.stopwatch import Stopwatch
 
 _WEIGHTS_SECONDS = 0.2
 _SUMMARY_SECONDS = 2.0
 
-Event = dict[str, Any]
 
-
-class Announcer:
+class Publisher:
     """Keeps the run's `state`, and shows it with everything else on every channel."""
 
     def __init__(
@@ -115,7 +114,7 @@ class Announcer:
             replay_size=len(loop.replay),
             replay_capacity=loop.replay.capacity,
             learning_start=loop.settings.replay.learning_start,
-            demonstrations=loop.demonstrator.steps,
+            demonstrations=loop.demonstrations.steps,
             steps_per_second=rate,
             updates_per_second=recorder.updates_per_second,
             updates=loop.learner.updates,

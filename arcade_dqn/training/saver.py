@@ -14,14 +14,15 @@ from arcade_dqn.storage.model_file import ModelFileError, read_info, save_model
 from arcade_dqn.storage.model_info import ModelInfo, TrainingSummary
 from arcade_dqn.storage.models import thin_stages
 from arcade_dqn.storage.run_dir import RunDir
-from arcade_dqn.training.interface import TrainingLoop
-from arcade_dqn.training.recorder import Recorder, Stopwatch
+from arcade_dqn.training.loop_interface import TrainingLoop
+from arcade_dqn.training.recorder import Recorder
+from arcade_dqn.training.stopwatch import Stopwatch
 
 _MISFITS = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError)
 """What comes of a state that is whole, but of another network, game or replay buffer."""
 
 
-class Archive:
+class Saver:
     """Saves and loads one run.
 
     `warn` gets one sentence for everything that could not be done, `saved` the step of every checkpoint that is whole

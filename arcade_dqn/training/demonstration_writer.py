@@ -12,7 +12,7 @@ from arcade_dqn.storage.demonstrations import Demonstration
 from arcade_dqn.training.actor import as_learned
 
 
-class Demonstrator:
+class DemonstrationWriter:
     """Writes demonstrations to replay, with the rewards clipped and lives counted as in the agent's own play.
 
     Not all at once: replay counts on its writers taking turns (`ReplayBuffer`, `writers`).
