@@ -36,3 +36,28 @@ def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path, capsys: pytest.Cap
     line = capsys.readouterr().err
     assert line.startswith(f"arcade-dqn: cannot listen on 127.0.0.1 port {port}: ")
     assert line.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["", " ", "a..b", ".", "-" * 64, "a b", "[::1]", "http://localhost", "localhost:80", "ä" * 80, "\udcff", "%"],
+)
+def test_what_is_no_host_is_one_sentence(host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", f"--host={host}"]) == 2
+    line = capsys.readouterr().err
+    assert line.startswith("arcade-dqn: --host ")
+    assert "is neither a host's name nor an address" in line
+    assert line.count("\n") == 1
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "0.0.0.0", "::1", "fe80::1%eth0", "bücher.example", "a_b."])
+def test_what_may_be_a_host(host: str) -> None:
+    assert serve.is_host(host)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("textual_serve") is None, reason="the extra `serve` is not installed")
+def test_a_host_that_nobody_knows_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--host", "no-such-host.invalid", "--runs-dir", str(tmp_path)]) == 1
+    line = capsys.readouterr().err
+    assert line.startswith("arcade-dqn: cannot listen on no-such-host.invalid port 8000: ")
+    assert line.count("\n") == 1
