@@ -13,6 +13,8 @@ of one, whatever the order in which a processor makes stores visible.
     4096            two sets of weights, each after its number, version and CRC32, in whole pages
 
 All numbers are little-endian. The file stays when the writer ends: its last status ("done", "failed") remains readable.
+Windows replaces no file that somebody has open or mapped, and there a reader has the board for the moment of a look
+alone (`_Glimpse`), so that the next trainer's can come in its place.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import mmap
 import os
 import stat
 import struct
+import sys
 import time
 import zlib
 from dataclasses import dataclass, fields, replace
@@ -33,6 +36,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcade_dqn.errors import ArcadeError
+from arcade_dqn.link.replace import replace as replace_file
 
 STATES = ("starting", "warming", "training", "paused", "evaluating", "saving", "stopping", "done", "failed")
 ENDED = ("done", "failed")
@@ -118,15 +122,46 @@ def _file_bytes(weight_bytes: int) -> int:
     return _PAGE + 2 * _slot_bytes(weight_bytes)
 
 
-class _Mapped:
-    """A mapped file that is closed at the end of a `with` block."""
+BRIEFLY = sys.platform == "win32"
+"""Whether readers let go of a board between two looks."""
 
-    def __init__(self, path: Path, mapped: mmap.mmap) -> None:
-        self.path = path
-        self._map = mapped
+
+class _Glimpse:
+    """A board as bytes that are read when they are asked for.
+
+    It is mapped even so: Windows promises what another program has just written into a mapping to another one only.
+    """
+
+    def __init__(self, path: Path, identity: tuple[int, int]) -> None:
+        self._path = path
+        self._identity = identity
+
+    def __getitem__(self, part: slice) -> bytes:
+        """Raises BoardError if another board is in its place by now, or none."""
+        try:
+            with open(self._path, "rb") as file:
+                about = os.fstat(file.fileno())
+                if (about.st_dev, about.st_ino) != self._identity:
+                    raise BoardError(f"another board stands at {self._path} by now; open that one")
+                with mmap.mmap(file.fileno(), about.st_size, access=mmap.ACCESS_READ) as mapped:
+                    return mapped[part]
+        except OSError as error:
+            raise BoardError(f"cannot read the board {self._path}: {error.strerror or error}") from error
 
     def close(self) -> None:
-        """Unmap the file, which stays. Calling it twice is fine."""
+        """Nothing is held."""
+
+
+class _Closing:
+    """A board that is closed at the end of a `with` block."""
+
+    _map: mmap.mmap | _Glimpse
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def close(self) -> None:
+        """Let go of the file, which stays. Calling it twice is fine."""
         self._map.close()
 
     def __enter__(self) -> Self:
@@ -136,11 +171,14 @@ class _Mapped:
         self.close()
 
 
-class Board(_Mapped):
+class Board(_Closing):
     """The writer's side, for one thread at a time. A run has only one: its trainer's (the run's lock sees to that)."""
 
+    _map: mmap.mmap
+
     def __init__(self, path: Path, mapped: mmap.mmap, weight_bytes: int) -> None:
-        super().__init__(path, mapped)
+        super().__init__(path)
+        self._map = mapped
         self.weight_bytes = weight_bytes
         self._status_number = 1
         self._weights_number = 0
@@ -165,7 +203,7 @@ class Board(_Mapped):
             with open(unfinished, "wb") as file:
                 file.write(first_page)
                 file.write(bytes(2 * _slot_bytes(weight_bytes)))
-            os.replace(unfinished, path)
+            replace_file(unfinished, path)
             with open(path, "r+b") as file:
                 return cls(path, mmap.mmap(file.fileno(), _file_bytes(weight_bytes)), weight_bytes)
         except OSError as error:
@@ -196,7 +234,7 @@ class Board(_Mapped):
         self._weights_number = number
 
 
-class BoardReader(_Mapped):
+class BoardReader(_Closing):
     """A reader's side: lock-free, read-only, never in the writer's way."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -211,7 +249,11 @@ class BoardReader(_Mapped):
             about = os.fstat(file)
             self.weight_bytes = _checked_header(path, file, about)
             self._identity = (about.st_dev, about.st_ino)
-            super().__init__(path, mmap.mmap(file, about.st_size, access=mmap.ACCESS_READ))
+            super().__init__(path)
+            if BRIEFLY:
+                self._map = _Glimpse(path, self._identity)
+            else:
+                self._map = mmap.mmap(file, about.st_size, access=mmap.ACCESS_READ)
         except OSError as error:
             raise BoardError(f"cannot read the board {path}: {error.strerror or error}") from error
         finally:
@@ -220,7 +262,7 @@ class BoardReader(_Mapped):
     def status(self) -> Status:
         """The newest complete status. Raises BoardError if no attempt finds one whole."""
         for attempt in range(_ATTEMPTS):
-            (number,) = _HEAD.unpack_from(self._map, _STATUS_HEAD)
+            number = self._head(_STATUS_HEAD)
             start = _STATUS_SLOTS[number % 2]
             data = self._map[start : start + _STATUS_BYTES]
             record = data[: _RECORD.size]
@@ -237,23 +279,28 @@ class BoardReader(_Mapped):
         The array (1-D float32) is the caller's own. Raises BoardError if no attempt finds the weights whole.
         """
         for attempt in range(_ATTEMPTS):
-            (number,) = _HEAD.unpack_from(self._map, _WEIGHTS_HEAD)
+            number = self._head(_WEIGHTS_HEAD)
             if number == 0:
                 return None
             start = _weights_slot(number, self.weight_bytes)
             meta = self._map[start : start + _WEIGHTS_META.size]
-            (crc,) = _CRC.unpack_from(self._map, start + _WEIGHTS_META.size)
+            (crc,) = _CRC.unpack(self._map[start + _WEIGHTS_META.size : start + _WEIGHTS_META.size + _CRC.size])
             found, version = _WEIGHTS_META.unpack(meta)
             if found == number:
                 if version <= newer_than:
                     return None
-                flat = np.frombuffer(self._map, "<f4", self.weight_bytes // 4, start + _META_BYTES).astype(np.float32)
+                data = self._map[start + _META_BYTES : start + _META_BYTES + self.weight_bytes]
+                flat = np.frombuffer(data, "<f4").astype(np.float32)
                 if zlib.crc32(flat.astype("<f4", copy=False).view(np.uint8).data, zlib.crc32(meta)) == crc:
                     return version, flat
             _pause(attempt)
         raise BoardError(
             f"the weights on the board {self.path} are damaged; the run's trainer has to write a new board"
         )
+
+    def _head(self, at: int) -> int:
+        number: int = _HEAD.unpack(self._map[at : at + _HEAD.size])[0]
+        return number
 
     def replaced(self) -> bool:
         """True once another file stands at the path: the run was resumed (or moved away), so open a new reader."""

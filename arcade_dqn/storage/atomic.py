@@ -16,6 +16,7 @@ import stat
 from pathlib import Path
 
 from arcade_dqn.errors import ArcadeError
+from arcade_dqn.link.replace import replace
 
 _REASONS = {
     errno.ENOSPC: "the disk is full",
@@ -73,7 +74,7 @@ def write_bytes(path: str | os.PathLike[str], data: bytes | memoryview, *, durab
     unfinished = path.with_name(f".{path.name}.{os.getpid()}-{next(_counter)}.tmp")
     try:
         write_new(unfinished, data, durable=durable)
-        os.replace(unfinished, path)
+        replace(unfinished, path)
         if durable:
             sync_folder(path.parent)
     except OSError as error:

@@ -30,7 +30,11 @@ from arcade_dqn.storage.metrics import MetricsFile
 from arcade_dqn.storage.summary import Summary, read_summary
 
 _INTERVENTIONS = "interventions.json"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,78}[A-Za-z0-9_-])?")
+"""No dot at the end, which Windows leaves out."""
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
+"""What Windows takes for a device in every folder, whatever stands behind a dot. Runs are carried from one system to
+another, so there are no such names anywhere."""
 
 
 class RunError(UsageError):
@@ -285,14 +289,16 @@ def check_run_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise RunError(
             f"{plain(name, 80)!r} cannot be a run's name; use at most 80 letters, digits, dots, dashes and "
-            "underscores, beginning with a letter or digit"
+            "underscores, beginning with a letter or digit and not ending with a dot"
         )
+    if _DEVICE.fullmatch(name):
+        raise RunError(f"{name!r} cannot be a run's name: Windows takes it for a device; choose another one")
 
 
 def game_folder(game: str) -> str:
     """The name of a game's folder: its id with "/" replaced by "-". Raises RunError for ids that make no folder."""
     slug = game.replace("/", "-")
-    if not _NAME.fullmatch(slug):
+    if not _NAME.fullmatch(slug) or _DEVICE.fullmatch(slug):
         raise RunError(f"{plain(game, 80)!r} is not a game's id")
     return slug
 

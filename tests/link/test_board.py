@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from arcade_dqn.link import board, replace
 from arcade_dqn.link.board import MAX_WEIGHT_BYTES, STATES, Board, BoardError, BoardReader, Status, is_alive
 
 FULL = Status(
@@ -46,6 +47,13 @@ def poke(path: Path, offset: int, data: bytes) -> None:
     with open(path, "r+b") as file:
         file.seek(offset)
         file.write(data)
+
+
+@pytest.fixture(params=[False, True], ids=["mapped", "glimpse"], autouse=True)
+def briefly(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Both ways of reading, that of Windows too."""
+    monkeypatch.setattr(board, "BRIEFLY", request.param)
+    return bool(request.param)
 
 
 def test_a_new_board_says_starting(tmp_path: Path) -> None:
@@ -106,7 +114,7 @@ def test_the_last_status_outlives_the_writer(tmp_path: Path) -> None:
         assert (reader.status().state, reader.status().step) == ("done", 7)
 
 
-def test_a_reader_notices_that_the_board_was_replaced(tmp_path: Path) -> None:
+def test_a_reader_notices_that_the_board_was_replaced(tmp_path: Path, briefly: bool) -> None:
     path = tmp_path / "board"
     with Board.create(path, 4) as old, BoardReader(path) as reader:
         assert not reader.replaced()
@@ -114,7 +122,7 @@ def test_a_reader_notices_that_the_board_was_replaced(tmp_path: Path) -> None:
             new.publish(Status(step=2))
             old.publish(Status(step=1))
             assert reader.replaced()
-            assert reader.status().step == 1
+            assert briefly or reader.status().step == 1
             with BoardReader(path) as second:
                 assert second.status().step == 2
                 assert not second.replaced()
@@ -320,3 +328,56 @@ def test_is_alive() -> None:
     assert not is_alive(Status(state="training", pid=ended.pid, updated_at=now + 60)), "a zombie"
     ended.wait()
     assert not is_alive(Status(state="training", pid=ended.pid, updated_at=now + 60)), "gone"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what a process has mapped")
+def test_on_windows_nothing_is_held_between_two_looks(tmp_path: Path, briefly: bool) -> None:
+    path = tmp_path / "board"
+    with Board.create(path, 8) as writer:
+        writer.publish_weights(np.arange(2, dtype=np.float32), 3)
+    with BoardReader(path) as reader:
+        reader.status()
+        found = reader.weights()
+        assert found is not None
+        found[1][0] = 7.0  # it is the caller's own
+        assert (str(path) in Path("/proc/self/maps").read_text()) is not briefly
+        handles = {os.path.realpath(f"/proc/self/fd/{number}") for number in os.listdir("/proc/self/fd")}
+        assert (str(path) in handles) is not briefly
+        # Of the board that comes in its place nothing is taken for this one's.
+        Board.create(path, 16).close()
+        assert reader.replaced()
+        if briefly:
+            with pytest.raises(BoardError, match="another board"):
+                reader.status()
+            path.unlink()
+            with pytest.raises(BoardError, match="cannot read the board"):
+                reader.weights()
+
+
+def test_on_windows_a_file_that_is_being_looked_at_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really, left = os.replace, [3]
+
+    def refuse(new: Path, path: Path) -> None:
+        if left[0]:
+            left[0] -= 1
+            raise PermissionError(13, "The process cannot access the file because it is being used")
+        really(new, path)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    monkeypatch.setattr(replace, "PATIENT", True)
+    monkeypatch.setattr(replace, "_PAUSE", 0.0)
+    with Board.create(tmp_path / "board", 0), BoardReader(tmp_path / "board") as reader:
+        assert reader.status().state == "starting"
+    left[0] = 10**9
+    with pytest.raises(BoardError, match="being used"):
+        Board.create(tmp_path / "board", 0)
+    assert 10**9 - left[0] == 50
+    assert os.listdir(tmp_path) == ["board"]
+    # Elsewhere a refusal is one for good.
+    left[0] = 10**9
+    monkeypatch.setattr(replace, "PATIENT", False)
+    with pytest.raises(BoardError, match="being used"):
+        Board.create(tmp_path / "board", 0)
+    assert 10**9 - left[0] == 1
