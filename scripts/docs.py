@@ -21,7 +21,7 @@ from arcade_dqn.config import SECTIONS, Settings, preset_about, preset_names, se
 from arcade_dqn.games.catalog import GAMES
 from arcade_dqn.preferences import DEFINITIONS, allowed
 from arcade_dqn.tui import keys as terminal
-from arcade_dqn.window import keys as window
+from arcade_dqn.window.input import keys as window
 
 ROOT = Path(__file__).resolve().parents[1]
 _TABLE = re.compile(r"(<!-- table: (?P<name>[^>]+?) -->\n).*?(<!-- end of table -->)", re.DOTALL)

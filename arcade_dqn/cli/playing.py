@@ -46,7 +46,8 @@ def watch(arguments: argparse.Namespace) -> int:
             episodes=arguments.episodes,
             greedy=arguments.greedy,
         )
-    from arcade_dqn.window.main import Options, open_window
+    from arcade_dqn.window.main import open_window
+    from arcade_dqn.window.options import Options
 
     open_window(
         Options(
@@ -64,7 +65,8 @@ def watch(arguments: argparse.Namespace) -> int:
 
 def play(arguments: argparse.Namespace) -> int:
     """`arcade-dqn play GAME`: a person at the controls, beside the game's saved agent."""
-    from arcade_dqn.window.main import Options, open_window
+    from arcade_dqn.window.main import open_window
+    from arcade_dqn.window.options import Options
 
     open_window(Options(play=arguments.game, runs_dir=runs_dir(arguments), sounds=arguments.sounds))
     return 0
@@ -121,7 +123,8 @@ def record(arguments: argparse.Namespace) -> int:
     os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
     from arcade_dqn.cli.progress import ticker
     from arcade_dqn.stage.source import open_source
-    from arcade_dqn.window.film import film_suffix, record
+    from arcade_dqn.window.film.formats import film_suffix
+    from arcade_dqn.window.film.record import record
 
     film_suffix(arguments.out)  # a wrong name is told before anything is loaded
     _at_least_one("--episodes", arguments.episodes)

@@ -1,4 +1,4 @@
-"""From the program's arguments to a show: whom to watch, and who plays beside whom."""
+"""From the program's arguments to a session: whom to watch, and who plays beside whom."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from arcade_dqn.errors import UsageError
 from arcade_dqn.games.catalog import GameInfo, find
 from arcade_dqn.games.make import make
 from arcade_dqn.stage.source import EARLIER, SavedModel, Source, SourceError, best_model, earlier, open_source
-from arcade_dqn.window.duel import Duel, check_same_game, other_rules
-from arcade_dqn.window.keys import game_keys
-from arcade_dqn.window.main import Options
-from arcade_dqn.window.show import Show
+from arcade_dqn.window.input.keys import game_keys
+from arcade_dqn.window.options import Options
+from arcade_dqn.window.session import Session
+from arcade_dqn.window.two_players.rounds import TwoPlayers, check_same_game, other_rules
 
 
 def what_to_show(options: Options) -> tuple[Source, ...]:
@@ -33,30 +33,30 @@ def what_to_show(options: Options) -> tuple[Source, ...]:
         return ()
 
 
-def make_show(sources: tuple[Source, ...], info: GameInfo, options: Options) -> Show | Duel:
-    """The show, or two side by side: two agents, or a person and the saved agent."""
+def make_session(sources: tuple[Source, ...], info: GameInfo, options: Options) -> Session | TwoPlayers:
+    """The session, or two side by side: two agents, or a person and the saved agent."""
     seed = secrets.randbelow(2**31) if options.seed is None else options.seed
     person = options.play is not None
 
-    def show(source: Source | None, *, person: bool = False) -> Show:
+    def session(source: Source | None, *, person: bool = False) -> Session:
         game = source.make_game() if source else make(info, build(info.id, info.preset).environment, render=True)
         if person and not game_keys(game.info):
             game.close()
             raise UsageError(f"{info.title} has no keys to play it with; `arcade-dqn watch` shows its agent")
-        return Show(game, source, seed=seed, speed=options.speed, greedy=options.greedy, person=person)
+        return Session(game, source, seed=seed, speed=options.speed, greedy=options.greedy, person=person)
 
     if not sources:
         # A person needs no agent.
-        return show(None, person=person)
+        return session(None, person=person)
     if len(sources) == 1 and not person:
-        return show(sources[0])
-    left = show(sources[0], person=person)
+        return session(sources[0])
+    left = session(sources[0], person=person)
     try:
-        duel = Duel(left, show(sources[-1]))
+        both = TwoPlayers(left, session(sources[-1]))
     except BaseException:
         left.close()
         raise
     rules = other_rules(info, sources[0].environment, sources[-1].environment)
     if rules:
-        duel.say(rules)
-    return duel
+        both.say(rules)
+    return both

@@ -18,7 +18,7 @@ from arcade_dqn.errors import ArcadeError
 from arcade_dqn.evaluation import Evaluation
 from arcade_dqn.storage.model_file import load_model, save_model
 from arcade_dqn.storage.run_dir import RunDir
-from arcade_dqn.window.main import NoDisplay
+from arcade_dqn.window.display import NoDisplay
 
 
 def stderr_line(capsys: pytest.CaptureFixture[str]) -> str:
@@ -130,18 +130,18 @@ def test_a_folder_of_runs_may_begin_with_a_dash(
 
 def test_the_window_gets_what_was_typed(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from arcade_dqn.window import main as window
+    from arcade_dqn.window.options import Options
 
-    opened: list[window.Options] = []
+    opened: list[Options] = []
     monkeypatch.setattr(window, "open_window", opened.append)
     where = ["--runs-dir", str(runs)]
     assert main(["watch", *where, "--speed", "0", "--beside=-x", "--sounds", "--", "-y"]) == 0
     assert main(["watch", *where, "z", "--episodes", "3000000000", "--greedy"]) == 0
     assert main(["play", *where, "--", "-game"]) == 0
-    options = window.Options
     assert opened == [
-        options(target="-y", beside="-x", runs_dir=runs, speed=float("inf"), sounds=True),
-        options(target="z", runs_dir=runs, episodes=3_000_000_000, greedy=True),
-        options(play="-game", runs_dir=runs),
+        Options(target="-y", beside="-x", runs_dir=runs, speed=float("inf"), sounds=True),
+        Options(target="z", runs_dir=runs, episodes=3_000_000_000, greedy=True),
+        Options(play="-game", runs_dir=runs),
     ]
 
 

@@ -15,8 +15,8 @@ from arcade_dqn.games.catalog import find
 from arcade_dqn.games.make import make
 from arcade_dqn.stage.source import SavedModel
 from arcade_dqn.storage.model_file import ModelInfo, TrainingSummary, save_model
-from arcade_dqn.window.show import Show
-from arcade_dqn.window.view import Gauge, View
+from arcade_dqn.window.panel.state import Gauge, HudState
+from arcade_dqn.window.session import Session
 
 os.environ["SDL_VIDEODRIVER"] = os.environ["SDL_AUDIODRIVER"] = "dummy"
 
@@ -47,30 +47,30 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def show(model: Path) -> Iterator[Show]:
+def session(model: Path) -> Iterator[Session]:
     """The model at play."""
     source = SavedModel(model)
-    show = Show(source.make_game(), source, seed=1)
-    yield show
-    show.close()
+    session = Session(source.make_game(), source, seed=1)
+    yield session
+    session.close()
 
 
 @pytest.fixture
-def person() -> Iterator[Show]:
+def person() -> Iterator[Session]:
     """A person at CartPole, without any agent."""
     info = find("CartPole-v1")
-    show = Show(make(info, build(info.id, info.preset).environment, render=True), None, seed=1, person=True)
-    yield show
-    show.close()
+    session = Session(make(info, build(info.id, info.preset).environment, render=True), None, seed=1, person=True)
+    yield session
+    session.close()
 
 
 @pytest.fixture
-def view() -> Callable[..., View]:
-    """A view of a live run; name what shall differ."""
+def hud_state() -> Callable[..., HudState]:
+    """The HUD's state at a live run; name what shall differ."""
 
-    def make_view(**differences: object) -> View:
-        facts: dict[str, object] = {
-            "state": "TRAIN",
+    def make_state(**differences: object) -> HudState:
+        usual: dict[str, object] = {
+            "mode": "TRAIN",
             "note": "newest weights",
             "title": "CartPole",
             "subtitle": "run first",
@@ -93,9 +93,9 @@ def view() -> Callable[..., View]:
             "history": (),
             "hints": ((("Space",), "pause"),),
         }
-        return View(**{**facts, **differences})  # type: ignore[arg-type]
+        return HudState(**{**usual, **differences})  # type: ignore[arg-type]
 
-    return make_view
+    return make_state
 
 
 @pytest.fixture

@@ -29,9 +29,9 @@ from arcade_dqn.link.board import Board, BoardError, BoardReader, Status
 from arcade_dqn.stage import palette
 from arcade_dqn.storage.model_file import load_model
 from arcade_dqn.storage.run_dir import RunDir
-from arcade_dqn.window.duel_layout import STRIP, WHOLE, lay_out_duel
-from arcade_dqn.window.layout import lay_out, place
 from arcade_dqn.window.main import main
+from arcade_dqn.window.panel.layout import lay_out, place
+from arcade_dqn.window.two_players.layout import STRIP, WHOLE, lay_out_two_players
 
 SIZE = (1280, 720)
 PATIENCE = 30.0
@@ -265,7 +265,7 @@ def test_every_view_is_opened_by_its_key(screen: Screen, model: Path, tmp_path: 
         for key in ("q", "v", "d", "a", "i", "o"):
             press(process, key, "s")
             shot = pygame.image.load(event(process, "saved")["path"])
-            panels.append(pygame.image.tobytes(shot.subsurface(lay_out(SIZE, 3, 2).look), "RGB"))
+            panels.append(pygame.image.tobytes(shot.subsurface(lay_out(SIZE, 3, 2).view), "RGB"))
         assert len(set(panels)) == len(panels)
 
 
@@ -299,7 +299,7 @@ def test_two_agents_side_by_side(screen: Screen, model: Path, tmp_path: Path) ->
         event(process, "opened")
         press(process, "c", "s")
         shot = pygame.surfarray.array3d(pygame.image.load(event(process, "saved")["path"])).swapaxes(0, 1)
-        layout = lay_out_duel(SIZE, (600, 400), strip=STRIP)
+        layout = lay_out_two_players(SIZE, (600, 400), strip=STRIP)
         for room in layout.pictures:
             placed = place((600, 400), room, WHOLE)
             sky = cartpole.draw(0.0, 0.0, None)[60:90, 10:-10]

@@ -39,7 +39,7 @@ from arcade_dqn.storage.model_file import MAX_FILE, ModelFileError, ModelInfo, l
 from arcade_dqn.storage.model_info import write_info
 from arcade_dqn.storage.run_dir import RunDir, RunError
 from arcade_dqn.storage.summary import Summary
-from arcade_dqn.window.wire import parse_press
+from arcade_dqn.window.messages import parse_press
 
 NASTY_BYTES = [
     b"", b'"', b"{", b"}", b"[", b",", b":", b"\\", b"\0", b"\xff", b"\n", b"NaN", b"-Infinity", b"1e999", b"-0",

@@ -1,0 +1,1 @@
+"""What a person presses: the table of keys, and gamepads."""
