@@ -177,8 +177,9 @@ def check_display(answer: Mapping[str, Any], environment: Mapping[str, str]) -> 
 
 def check_extras() -> Iterator[Check]:
     from arcade_dqn.games.catalog import GAMES
+    from arcade_dqn.games.info import EXTRA_MODULES
 
-    for extra in ("atari", "minatar", "box2d"):
+    for extra in EXTRA_MODULES:
         games = [info for info in GAMES if info.extra == extra]
         titles = ", ".join(info.title for info in games)
         if games and games[0].installed():

@@ -24,8 +24,9 @@ from arcade_dqn.cluster.loop import ClusterLoop
 from arcade_dqn.cluster.segments import Segment
 from arcade_dqn.cluster.shard import GameShape
 from arcade_dqn.config import Settings, build
-from arcade_dqn.games.catalog import find
-from arcade_dqn.games.make import Game, make
+from arcade_dqn.games.find import find
+from arcade_dqn.games.game import Game
+from arcade_dqn.games.make import make
 from benchmarks.machine import describe
 
 MIB = 1024 * 1024

@@ -209,7 +209,7 @@ def untrained(game: str, folder: Path) -> Path:
     """A model file with the first weights of the game's own preset."""
     from arcade_dqn.acting.layers import initial_weights
     from arcade_dqn.config import build
-    from arcade_dqn.games.catalog import find
+    from arcade_dqn.games.find import find
     from arcade_dqn.games.make import make
     from arcade_dqn.storage.model_file import ModelInfo, save_model
 

@@ -21,7 +21,7 @@ GAMES = ("CartPole-v1", "MinAtar/Breakout-v1", "ALE/Pong-v5")
 def measure(game_id: str, seconds: float, seed: int) -> dict[str, Any]:
     """Steps and updates a second of one game."""
     from arcade_dqn.config import build
-    from arcade_dqn.games.catalog import find
+    from arcade_dqn.games.find import find
     from arcade_dqn.games.make import make
     from arcade_dqn.training.loop import Loop
 

@@ -24,7 +24,7 @@ from gif import save
 from PIL import Image, ImageDraw
 from walk import Stop, Walk, picture
 
-from arcade_dqn.games.catalog import find
+from arcade_dqn.games.find import find
 from arcade_dqn.stage import palette
 
 ROOT = Path(__file__).resolve().parents[1]

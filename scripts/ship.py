@@ -21,7 +21,8 @@ from pathlib import Path
 
 from arcade_dqn.config import Settings, build
 from arcade_dqn.evaluation import Evaluation
-from arcade_dqn.games.catalog import GAMES, find
+from arcade_dqn.games.catalog import GAMES
+from arcade_dqn.games.find import find
 from arcade_dqn.report.run import draw
 from arcade_dqn.stage.evaluate import evaluate
 from arcade_dqn.stage.source import EARLIER, SavedModel, earlier

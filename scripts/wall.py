@@ -15,6 +15,7 @@ from gif import save
 from PIL import Image, ImageDraw, ImageFont
 
 from arcade_dqn.games.catalog import GAMES
+from arcade_dqn.games.families import family_of
 from arcade_dqn.stage import palette
 from arcade_dqn.stage.player import Player, Scene
 from arcade_dqn.stage.source import SavedModel
@@ -26,7 +27,6 @@ GAP = 10
 CAPTION = 46
 PICTURE = (4, 3)
 """A tile's picture: width to height."""
-FAMILIES = {"classic": "classic control", "box2d": "Box2D", "minatar": "MinAtar", "atari": "Atari 2600", "other": ""}
 MILLISECONDS = 100
 
 
@@ -35,7 +35,8 @@ class Tile:
 
     def __init__(self, path: Path) -> None:
         self._source = SavedModel(path)
-        self.title = self._source.info.title.removeprefix("MinAtar ")
+        self.family = family_of(self._source.info).title
+        self.title = self._source.info.title.removeprefix(f"{self.family} ")
         self._player = Player(self._source.make_game(), self._source.policy, SEED)
         self._scene: Scene = self._player.restart()
         self._due = 0.0
@@ -66,7 +67,7 @@ class Tile:
         tile.paste(picture, ((glass[0] - picture.width) // 2, (glass[1] - picture.height) // 2))
         middle = height - CAPTION // 2
         draw.text((12, middle - 9), self.title, font=fonts[0], fill=palette.TEXT, anchor="lm")
-        draw.text((12, middle + 10), FAMILIES[self._source.info.family], font=fonts[2], fill=palette.FAINT, anchor="lm")
+        draw.text((12, middle + 10), self.family, font=fonts[2], fill=palette.FAINT, anchor="lm")
         score = f"{self._scene.episode_return:,.0f}"
         draw.text((width - 12, middle), score, font=fonts[1], fill=palette.ACCENT, anchor="rm")
         return tile

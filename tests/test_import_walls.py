@@ -48,7 +48,7 @@ def loaded_by(*rooms: str) -> tuple[set[str], set[str]]:
     [
         (["arcade_dqn"], HEAVY | {"numpy", "pydantic", "rich"}),
         (["arcade_dqn.cli.main"], HEAVY | {"numpy", "pydantic", "rich"}),
-        (["arcade_dqn.games.catalog"], HEAVY | {"numpy", "pydantic", "rich"}),
+        (["arcade_dqn.games.find"], HEAVY | {"numpy", "pydantic", "rich"}),
         (["arcade_dqn.config", "arcade_dqn.errors"], HEAVY | {"numpy", "rich"}),
         (["arcade_dqn.evaluation", "arcade_dqn.link"], HEAVY | {"rich"}),
         (["arcade_dqn.acting", "arcade_dqn.replay", "arcade_dqn.storage"], HEAVY | {"rich"}),

@@ -70,7 +70,8 @@ def test_the_wheel_holds_presets_assets_and_models(wheel: Path) -> None:
         assert files
         expected = {f"arcade_dqn/{packed}/{path.relative_to(ROOT / folder).as_posix()}" for path in files}
         assert {name for name in expected - names if "__pycache__" not in name} == set()
-    assert {"arcade_dqn/py.typed", "arcade_dqn/tui/app.tcss", "arcade_dqn/tui/page/app_index.html"} <= names
+    assert {"arcade_dqn/py.typed", "arcade_dqn/games/catalog.toml"} <= names
+    assert {"arcade_dqn/tui/app.tcss", "arcade_dqn/tui/page/app_index.html"} <= names
     assert not any(name.startswith(("tests/", "assets/", "runs/")) for name in names)
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from arcade_dqn.config import build
-from arcade_dqn.games.catalog import GAMES, find
+from arcade_dqn.games.catalog import GAMES
+from arcade_dqn.games.find import find
 from arcade_dqn.stage.evaluate import evaluate
 from arcade_dqn.stage.source import SavedModel
 from arcade_dqn.storage.paths import saved_models_dir

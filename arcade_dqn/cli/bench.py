@@ -14,7 +14,7 @@ def bench(arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
     from arcade_dqn.experiments import ablation, learning, trials
-    from arcade_dqn.games.catalog import find
+    from arcade_dqn.games.find import find
 
     learns = arguments.what == "learning"
     all_seeds = learning.SEEDS if learns else ablation.SEEDS

@@ -20,7 +20,7 @@ _LOOK = 0.1
 
 def report(arguments: argparse.Namespace) -> int:
     """`arcade-dqn report RUN [RUN ...] OUT.png`: one picture of a run, or of several on the same axes."""
-    from arcade_dqn.games.catalog import find
+    from arcade_dqn.games.find import find
     from arcade_dqn.storage.run_dir import RunDir
 
     folder = runs_dir(arguments)

@@ -36,7 +36,7 @@ def train(arguments: argparse.Namespace) -> int:
         raise UsageError("train needs a GAME, such as CartPole-v1; `arcade-dqn games` lists them")
 
     from arcade_dqn.config import build
-    from arcade_dqn.games.catalog import find
+    from arcade_dqn.games.find import find
     from arcade_dqn.games.make import make
     from arcade_dqn.storage.run_dir import RunDir
 

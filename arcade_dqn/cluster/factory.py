@@ -13,7 +13,7 @@ from arcade_dqn.errors import ArcadeError
 from arcade_dqn.link.text import plain
 
 if TYPE_CHECKING:
-    from arcade_dqn.games.make import Game
+    from arcade_dqn.games.game import Game
     from arcade_dqn.training.loop_interface import TrainingLoop
 
 

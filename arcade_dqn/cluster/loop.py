@@ -35,7 +35,7 @@ from arcade_dqn.cluster.shard_pool import ShardPool
 from arcade_dqn.config import Settings
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.evaluation import training_seed
-from arcade_dqn.games.make import Game
+from arcade_dqn.games.game import Game
 from arcade_dqn.learning.learner import Learner, Updates
 from arcade_dqn.replay.records import Have
 from arcade_dqn.training.demonstration_writer import DemonstrationWriter

@@ -12,7 +12,7 @@ from typing import Any
 from arcade_dqn.errors import UsageError
 from arcade_dqn.experiments.statistics import Comparison, between, compare, holm, mean_interval
 from arcade_dqn.experiments.trials import Result, Trial
-from arcade_dqn.games.catalog import find
+from arcade_dqn.games.find import find
 
 BUDGETS = {"LunarLander-v3": 100_000, "MinAtar/Breakout-v1": 200_000}
 """Steps of training."""

@@ -18,7 +18,7 @@ from arcade_dqn.experiments.statistics import (
     mean_interval,
 )
 from arcade_dqn.experiments.trials import Result, Trial
-from arcade_dqn.games.catalog import find
+from arcade_dqn.games.find import find
 
 BUDGETS = {
     "CartPole-v1": 50_000,

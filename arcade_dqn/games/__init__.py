@@ -1,1 +1,1 @@
-"""The games: a light catalogue of them, and one plain face over Gymnasium, ALE and MinAtar."""
+"""The games: a light catalogue of them, and one plain face over whatever library runs them."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcade_dqn.errors import ArcadeError
-from arcade_dqn.games.catalog import GameInfo
+from arcade_dqn.games.info import GameInfo
 
 Frame = NDArray[Any]
 """One newest observation, unstacked: float32 [N], bool [10, 10, C] (MinAtar) or uint8 [H, W] (grey pictures)."""

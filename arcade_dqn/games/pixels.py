@@ -38,6 +38,17 @@ class FrameStack:
         return self.observation
 
 
+def newest_picture(observation: NDArray[Any]) -> NDArray[np.uint8] | None:
+    """The newest picture of an observation, uint8 [H, W, 3]; None where it holds none.
+
+    Taken are uint8 [H, W], [stack, H, W] and [H, W, 3].
+    """
+    if observation.dtype != np.uint8 or observation.ndim < 2:
+        return None
+    newest = observation[-1] if observation.ndim == 3 and observation.shape[-1] != 3 else observation
+    return newest if newest.ndim == 3 else np.repeat(newest[:, :, None], 3, axis=2)
+
+
 def to_grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Brightness of a picture, uint8 [H, W, 3] to [H, W] (ITU-R BT.601 weights); grey pictures pass through."""
     if picture.ndim == 2:

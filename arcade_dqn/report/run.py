@@ -12,7 +12,7 @@ from matplotlib.ticker import EngFormatter, FuncFormatter
 
 from arcade_dqn.config import Settings
 from arcade_dqn.errors import ArcadeError
-from arcade_dqn.games.catalog import GameInfo
+from arcade_dqn.games.info import GameInfo
 from arcade_dqn.link.text import plain
 from arcade_dqn.report.style import MOST_POINTS, check_name, slide, smoothed
 from arcade_dqn.stage import palette

@@ -10,8 +10,8 @@ import numpy as np
 from arcade_dqn.acting.policy import Policy
 from arcade_dqn.config import EnvironmentSettings
 from arcade_dqn.evaluation import Evaluation, chance_seed, evaluation_seed
-from arcade_dqn.games.catalog import GameInfo
 from arcade_dqn.games.game import Game
+from arcade_dqn.games.info import GameInfo
 from arcade_dqn.games.make import make
 from arcade_dqn.games.pixels import FrameStack
 

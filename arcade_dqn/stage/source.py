@@ -10,8 +10,9 @@ from arcade_dqn.acting.policy import Policy
 from arcade_dqn.config import EnvironmentSettings, NetworkSettings
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.evaluation import Evaluation
-from arcade_dqn.games.catalog import AmbiguousGame, GameInfo, UnknownGame, find
+from arcade_dqn.games.find import find
 from arcade_dqn.games.game import Game
+from arcade_dqn.games.info import AmbiguousGame, GameInfo, UnknownGame
 from arcade_dqn.games.make import make
 from arcade_dqn.link.board import BoardError, BoardReader, Status, is_alive
 from arcade_dqn.storage.model_file import ModelInfo, load_model

@@ -24,7 +24,7 @@ from safetensors.numpy import save as to_safetensors
 
 from arcade_dqn.acting.layers import NetworkError, Weights, multiplications, parameter_shapes, plan
 from arcade_dqn.errors import ArcadeError, UsageError
-from arcade_dqn.games.catalog import find
+from arcade_dqn.games.find import find
 from arcade_dqn.link.text import plain
 from arcade_dqn.storage.atomic import StorageError, open_regular, reason, write_bytes
 from arcade_dqn.storage.model_info import FORMAT, MAX_HEADER, ModelInfo, TrainingSummary, parse_info, write_info

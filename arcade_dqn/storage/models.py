@@ -12,7 +12,7 @@ from pathlib import Path
 from arcade_dqn.config import EnvironmentSettings, build
 from arcade_dqn.errors import UsageError
 from arcade_dqn.evaluation import ENOUGH_EPISODES
-from arcade_dqn.games.catalog import find
+from arcade_dqn.games.find import find
 from arcade_dqn.storage.atomic import StorageError, reason
 from arcade_dqn.storage.model_file import ModelFileError, ModelInfo, read_info
 from arcade_dqn.storage.paths import saved_models_dir

@@ -10,7 +10,7 @@ import numpy as np
 
 from arcade_dqn.config import EnvironmentSettings, Settings
 from arcade_dqn.errors import ArcadeError
-from arcade_dqn.games.make import Game
+from arcade_dqn.games.game import Game
 from arcade_dqn.games.pixels import FrameStack
 from arcade_dqn.replay.nstep import StepWriter
 

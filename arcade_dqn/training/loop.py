@@ -28,7 +28,7 @@ from arcade_dqn.acting.policy import Policy
 from arcade_dqn.config import Settings
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.evaluation import training_seed
-from arcade_dqn.games.make import Game
+from arcade_dqn.games.game import Game
 from arcade_dqn.learning.learner import Learner, Updates
 from arcade_dqn.replay.buffer import ReplayBuffer
 from arcade_dqn.replay.nstep import EpisodeWriter

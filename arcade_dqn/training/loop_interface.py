@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from arcade_dqn.acting.policy import Policy
 from arcade_dqn.config import Settings
-from arcade_dqn.games.make import Game
+from arcade_dqn.games.game import Game
 from arcade_dqn.learning.learner import Learner
 from arcade_dqn.replay.records import Have
 from arcade_dqn.training.demonstration_writer import DemonstrationWriter

@@ -35,7 +35,7 @@ from arcade_dqn.tui.services.training import Training
 if TYPE_CHECKING:
     from textual.command import Provider
 
-    from arcade_dqn.games.catalog import GameInfo
+    from arcade_dqn.games.info import GameInfo
     from arcade_dqn.tui.look import Look
 
 _WIDTHS = [(0, "-narrow"), (100, "-medium"), (140, "-wide")]

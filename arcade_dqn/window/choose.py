@@ -6,7 +6,8 @@ import secrets
 
 from arcade_dqn.config import build
 from arcade_dqn.errors import UsageError
-from arcade_dqn.games.catalog import GameInfo, find
+from arcade_dqn.games.find import find
+from arcade_dqn.games.info import GameInfo
 from arcade_dqn.games.make import make
 from arcade_dqn.stage.source import EARLIER, SavedModel, Source, SourceError, best_model, earlier, open_source
 from arcade_dqn.window.input.keys import game_keys

@@ -13,7 +13,8 @@ from queue import Empty
 import pygame
 
 from arcade_dqn.errors import ArcadeError
-from arcade_dqn.games.catalog import GameInfo, find
+from arcade_dqn.games.find import find
+from arcade_dqn.games.info import GameInfo
 from arcade_dqn.stage import palette
 from arcade_dqn.stage.source import LiveRun
 from arcade_dqn.window.choose import make_session, what_to_show

@@ -10,8 +10,8 @@ from collections.abc import Set as AbstractSet
 import numpy as np
 
 from arcade_dqn.errors import ArcadeError
-from arcade_dqn.games.catalog import GameInfo
 from arcade_dqn.games.game import Game
+from arcade_dqn.games.info import GameInfo
 from arcade_dqn.link.board import Status
 from arcade_dqn.stage.player import Player, Scene
 from arcade_dqn.stage.source import LiveRun, SavedModel, Source

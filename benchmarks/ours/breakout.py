@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 
 from arcade_dqn.config import build
-from arcade_dqn.games.catalog import find
+from arcade_dqn.games.find import find
 from arcade_dqn.games.make import make
 from arcade_dqn.training.loop import Loop, Step
 from benchmarks.worker import own_standard_output, serve

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from arcade_dqn.config import build
-from arcade_dqn.games.catalog import find
+from arcade_dqn.games.find import find
 from arcade_dqn.games.make import make
 from benchmarks.worker import own_standard_output
 

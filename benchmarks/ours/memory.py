@@ -20,8 +20,9 @@ import psutil
 
 from arcade_dqn.acting.layers import initial_weights
 from arcade_dqn.config import Settings, build
-from arcade_dqn.games.catalog import find
-from arcade_dqn.games.make import Game, make
+from arcade_dqn.games.find import find
+from arcade_dqn.games.game import Game
+from arcade_dqn.games.make import make
 from arcade_dqn.replay.buffer import ReplayBuffer
 from arcade_dqn.replay.nstep import EpisodeWriter
 from benchmarks.worker import own_standard_output, serve

@@ -17,7 +17,7 @@ import numpy as np
 
 from arcade_dqn.acting.layers import initial_weights, plan
 from arcade_dqn.config import Settings, build
-from arcade_dqn.games.catalog import find
+from arcade_dqn.games.find import find
 from arcade_dqn.learning.learner import Learner
 from arcade_dqn.replay.buffer import ReplayBuffer
 from arcade_dqn.replay.nstep import EpisodeWriter

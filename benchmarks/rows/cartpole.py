@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from arcade_dqn.config import build
-from arcade_dqn.games.catalog import find
+from arcade_dqn.games.find import find
 from benchmarks.plan import Plan
 from benchmarks.report import Line, median
 from benchmarks.solve import SEEDS

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from arcade_dqn.games.catalog import find
+from arcade_dqn.games.find import find
 from arcade_dqn.link.board import BoardError, BoardReader, Status
 from benchmarks.plan import Plan
 from benchmarks.report import Line, median

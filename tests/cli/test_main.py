@@ -283,7 +283,7 @@ def test_a_run_without_a_model_cannot_be_scored(runs: Path, capsys: pytest.Captu
 def test_a_game_without_its_extra_names_the_command(
     monkeypatch: pytest.MonkeyPatch, runs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("arcade_dqn.games.catalog.find_spec", lambda name: None)
+    monkeypatch.setattr("arcade_dqn.games.info.find_spec", lambda name: None)
     assert main(["train", "MinAtar/Breakout-v1", "--runs-dir", str(runs)]) == 1
     assert 'pip install "arcade-dqn[minatar]"' in stderr_line(capsys)
     assert not runs.exists()

@@ -15,7 +15,8 @@ import psutil
 import pytest
 
 from arcade_dqn.config import Settings, build
-from arcade_dqn.games.make import Game, make
+from arcade_dqn.games.game import Game
+from arcade_dqn.games.make import make
 from arcade_dqn.learning.learner import Learner
 from arcade_dqn.link.process import Child, dummy_sdl
 from arcade_dqn.storage.run_dir import RunDir

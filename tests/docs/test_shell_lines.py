@@ -18,7 +18,7 @@ import pytest
 
 from arcade_dqn.cli.main import build_parser, main
 from arcade_dqn.config import build
-from arcade_dqn.games.catalog import find
+from arcade_dqn.games.find import find
 from arcade_dqn.storage.models import find_models
 
 RUNS_OF_A_READER = {"first-try", "second-try", "seed-1", "seed-2", "seed-3", "RUN", "agent.safetensors"}

@@ -1,15 +1,31 @@
+"""The table of games: what is in it, and what a person is told who adds a wrong line."""
+
 from __future__ import annotations
 
 import dataclasses
 import pickle
-import subprocess
-import sys
+from pathlib import Path
 
 import pytest
 
-from arcade_dqn.errors import UsageError
+from arcade_dqn.config import EnvironmentSettings, build
 from arcade_dqn.games import catalog
-from arcade_dqn.games.catalog import GAMES, UnknownGame, UnplayableGame, find
+from arcade_dqn.games.catalog import GAMES, CatalogError, read
+from arcade_dqn.games.families import family_of
+from arcade_dqn.games.info import GameInfo
+from arcade_dqn.games.make import make
+
+TABLE = Path(catalog.__file__).with_name("catalog.toml").read_text("utf-8")
+LINE = """
+[[game]]
+id = "MountainCarContinuous-v0"
+title = "Continuous MountainCar"
+family = "gymnasium"
+summary = "The same car between the same hills, pushed as hard as one likes."
+observation = "2 numbers: position and speed of the car"
+preset = "vector"
+fps = 30
+"""
 
 
 def test_the_catalogue_is_complete_and_in_order() -> None:
@@ -39,124 +55,71 @@ def test_entries_are_values() -> None:
 
 
 @pytest.mark.parametrize("info", GAMES, ids=lambda info: info.slug)
-def test_every_game_is_found_by_each_of_its_names(info: catalog.GameInfo) -> None:
-    for name in (info.id, info.id.lower(), info.slug, info.title + "  "):
-        if info.id in ("ALE/Breakout-v5", "ALE/Freeway-v5") and name.strip() == info.title:
-            continue  # MinAtar has a game of that name too
-        assert find(name) is info
+def test_an_entry_names_a_family_and_a_preset_that_exist(info: GameInfo) -> None:
+    assert family_of(info).title
+    assert build(info.id, info.preset).environment
+
+
+def test_a_game_is_added_by_a_line() -> None:
+    *known, info = read(TABLE + LINE)
+    assert tuple(known) == GAMES
+    assert (info.id, info.fps, info.solved_at, info.keys, info.extra) == (
+        "MountainCarContinuous-v0", 30.0, None, {}, None,
+    )  # fmt: skip
+    game = make(info, EnvironmentSettings(action_bins=3))
+    assert game.reset(seed=1).shape == (2,)
+    assert game.info.title == "Continuous MountainCar"
+    assert game.n_actions == 3
+
+
+def test_keys_are_put_in_their_order() -> None:
+    line = LINE + 'keys = { space = 1, "up+space" = 4, right = 2, up = 3 }'
+    (info,) = read(line)
+    assert list(info.keys) == ["up", "right", "space", "up+space"]
 
 
 @pytest.mark.parametrize(
-    ("name", "id"),
+    ("line", "sentence"),
     [
-        ("cartpole", "CartPole-v1"),
-        ("lunar-lander", "LunarLander-v3"),
-        ("pong", "ALE/Pong-v5"),
-        ("Atari Breakout", "ALE/Breakout-v5"),
-        ("ale/freeway", "ALE/Freeway-v5"),
-        ("minatar/freeway", "MinAtar/Freeway-v1"),
-        ("seaquest", "MinAtar/Seaquest-v1"),
-        ("Space Invaders", "MinAtar/SpaceInvaders-v1"),
+        (LINE.replace("fps = 30\n", ""), "fps is missing; it must be a number above 0"),
+        (LINE.replace("fps = 30", "fps = 0"), "fps must be a number above 0, not 0"),
+        (LINE.replace("fps = 30", "fps = true"), "fps must be a number above 0, not True"),
+        (LINE.replace('"vector"', '""'), "preset must be the name of a preset, not ''"),
+        (LINE.replace("The same", "The\\nsame"), "summary must be one line of text, not "),
+        (LINE + "colour = true", "there is no field 'colour'; the fields are id, title, family, "),
+        (LINE + 'extra = "sega"', "extra must be one of atari, minatar, box2d, not 'sega'"),
+        (LINE + 'actions = ["push"]', "actions must be a list of two or more different names, not ['push']"),
+        (LINE + 'actions = ["a", "b"]\nkeys = { up = 2 }', "there is no action 2; its 2 actions are numbered from 0"),
+        (LINE + 'actions = ["a", "b"]\nidle_action = 3', "there is no action 3; its 2 actions are numbered from 0"),
+        (LINE + "keys = { jump = 1 }", "keys must be a table of up, down, left, right, space, or several joined by +"),
+        (LINE + 'keys = { "space+up" = 1 }', "keys must be a table of up, down"),
     ],
 )
-def test_short_names(name: str, id: str) -> None:
-    assert find(name).id == id
-
-
-def test_a_name_of_two_games_asks_which() -> None:
-    with pytest.raises(UnknownGame, match=r"more than one game; write MinAtar/Breakout-v1 or ALE/Breakout-v5$"):
-        find("breakout")
+def test_a_wrong_line_is_told_in_one_sentence(line: str, sentence: str) -> None:
+    with pytest.raises(CatalogError) as caught:
+        read(TABLE + line)
+    assert str(caught.value).startswith(f"catalog.toml, game 14 (MountainCarContinuous-v0): {sentence}")
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"),
+    ("text", "sentence"),
     [
-        ("cartpol", "did you mean CartPole-v1"),
-        ("CartPole-v9", "did you mean CartPole-v1"),
-        ("minatar/brakeout", "did you mean MinAtar/Breakout-v1"),
-        ("ALE/Pongg-v5", "did you mean ALE/Pong-v5"),
-        ("xyzzy", "`arcade-dqn games` lists the games"),
-        ("", "lists the games"),
-        ("../../etc/passwd", "lists the games"),
-        ("a" * 5000, "lists the games"),
+        (
+            LINE.replace('"MountainCarContinuous-v0"', '"a game"'),
+            r"game 1 \(a game\): id must be a Gymnasium id such as",
+        ),
+        (
+            LINE.replace('id = "MountainCarContinuous-v0"\n', ""),
+            r"game 1 \(without an id\): id is missing; it must be a",
+        ),
+        (LINE + LINE, r"game 2 \(MountainCarContinuous-v0\): another game has this id or title already"),
+        (LINE + LINE.replace("-v0", "-v1"), r"game 2 \(MountainCarContinuous-v1\): another game has this id or title"),
+        ("[[game]\nid = 1", "catalog.toml is no TOML: "),
+        ("[game]\nid = 1", r"catalog.toml must hold \[\[game\]\] tables and nothing else"),
+        (LINE + "[[games]]\nid = 1", r"catalog.toml must hold \[\[game\]\] tables and nothing else"),
     ],
 )
-def test_an_unknown_game_is_answered_with_the_nearest(name: str, hint: str) -> None:
-    with pytest.raises(UnknownGame) as caught:
-        find(name)
-    assert hint in str(caught.value)
-    assert len(str(caught.value)) < 300
-    assert isinstance(caught.value, UsageError)
-    assert caught.value.exit_code == 2
-
-
-def test_an_id_that_names_a_module_is_refused() -> None:
-    with pytest.raises(UnknownGame, match="names a module to import, which is refused"):
-        find("antigravity:CartPole-v1")
-    assert "antigravity" not in sys.modules
-
-
-def test_any_ale_id() -> None:
-    info = find("ale/spaceinvaders-v5")
-    assert (info.id, info.title, info.family, info.preset) == (
-        "ALE/SpaceInvaders-v5",
-        "Space Invaders",
-        "atari",
-        "atari",
-    )
-    assert info.slug == "ALE-SpaceInvaders-v5"
-    assert info.extra == "atari"
-
-
-def test_an_ale_id_without_ale(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalog, "find_spec", lambda name: None)
-    catalog._find_registered.cache_clear()
-    info = find("ALE/MsPacman-v5")
-    assert not info.installed()
-    assert info.install_command == 'pip install "arcade-dqn[atari]"'
-    with pytest.raises(UnknownGame, match="did you mean ALE/Pong-v5"):
-        find("ale/pong-v6")
-    catalog._find_registered.cache_clear()
-
-
-def test_other_registered_ids() -> None:
-    info = find("cartpole-V0")
-    assert (info.id, info.family, info.preset, info.solved_at) == ("CartPole-v0", "other", "vector", 195.0)
-    assert info.actions == ("action 0", "action 1")
-    assert find("MountainCarContinuous-v0").actions == ()
-
-
-@pytest.mark.parametrize(
-    ("id", "reason"),
-    [
-        ("BipedalWalker-v3", "an action is 4 continuous numbers"),
-        ("Blackjack-v1", "its observation space is Tuple"),
-        ("FrozenLake-v1", "its observation space is Discrete"),
-        ("Ant-v5", "cannot be started: MuJoCo is not installed"),
-    ],
-)
-def test_games_that_cannot_be_played_say_why(id: str, reason: str) -> None:
-    with pytest.raises(UnplayableGame) as caught:
-        find(id)
-    assert reason in str(caught.value)
-    assert id in str(caught.value)
-
-
-def test_action_for_the_keys_held() -> None:
-    pong = find("pong")
-    assert pong.action_for(()) == 0
-    assert pong.action_for({"up"}) == 2
-    assert pong.action_for({"up", "space", "x"}) == 4
-    assert find("cartpole").action_for({"left", "right"}) == 0
-    assert find("mountaincar").action_for({"z"}) == 1
-
-
-def test_the_catalogue_is_light() -> None:
-    """A text interface shows it before anything heavy is loaded."""
-    program = (
-        "import sys; from arcade_dqn.games.catalog import GAMES, find\n"
-        "find('pong'); [info.installed() for info in GAMES]\n"
-        "print(*{'numpy', 'gymnasium', 'ale_py', 'cv2', 'minatar', 'pygame', 'Box2D'} & set(sys.modules))"
-    )
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == ""
+def test_a_wrong_table_is_told_in_one_sentence(text: str, sentence: str) -> None:
+    with pytest.raises(CatalogError, match=sentence):
+        read(text)

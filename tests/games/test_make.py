@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arcade_dqn.config import EnvironmentSettings
-from arcade_dqn.games import catalog
-from arcade_dqn.games.catalog import GAMES, GameInfo, find
-from arcade_dqn.games.make import Game, GameStateError, MissingExtra, Outcome, make
+from arcade_dqn.games.catalog import GAMES
+from arcade_dqn.games.find import find
+from arcade_dqn.games.game import Game, GameStateError, Outcome
+from arcade_dqn.games.info import EXTRA_MODULES, KEY_ORDER, GameInfo, MissingExtra
+from arcade_dqn.games.make import make
 
 every_game = pytest.mark.parametrize("info", GAMES, ids=lambda info: info.slug)
 saved_games = pytest.mark.parametrize(
@@ -54,7 +56,7 @@ def test_facts_shapes_and_types(info: GameInfo) -> None:
     assert game.info.keys
     assert set(game.info.keys.values()) <= set(range(game.n_actions))
     assert 0 <= game.info.idle_action < game.n_actions
-    assert {part for key in game.info.keys for part in key.split("+")} <= set(catalog.KEY_ORDER)
+    assert {part for key in game.info.keys for part in key.split("+")} <= set(KEY_ORDER)
     expected = {
         "minatar": (np.dtype(bool), 1),
         "atari": (np.dtype(np.uint8), 4),
@@ -197,7 +199,7 @@ def test_the_step_limit_of_the_settings_truncates(id: str) -> None:
     ("id", "extra"), [("ALE/Pong-v5", "atari"), ("MinAtar/Asterix-v1", "minatar"), ("LunarLander-v3", "box2d")]
 )
 def test_a_missing_extra_is_named_with_its_command(id: str, extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(catalog._EXTRA_MODULES, extra, ("module_that_nobody_has",))
+    monkeypatch.setitem(EXTRA_MODULES, extra, ("module_that_nobody_has",))
     assert not find(id).installed()
     with pytest.raises(MissingExtra) as caught:
         make(id, EnvironmentSettings())

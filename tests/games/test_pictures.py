@@ -12,9 +12,12 @@ import pytest
 from numpy.typing import NDArray
 
 from arcade_dqn.config import EnvironmentSettings
+from arcade_dqn.games.families.box2d import lander
+from arcade_dqn.games.families.classic import acrobot, cartpole, mountaincar, pendulum
+from arcade_dqn.games.families.classic.pictures import painter
+from arcade_dqn.games.info import UnplayableGame
 from arcade_dqn.games.make import make
-from arcade_dqn.games.pictures import acrobot, cartpole, lander, mountaincar, pendulum
-from arcade_dqn.games.pictures.paint import (
+from arcade_dqn.games.paint import (
     CREAM,
     FORCE,
     GOLD,
@@ -28,7 +31,6 @@ from arcade_dqn.games.pictures.paint import (
     Ink,
     gradient,
 )
-from arcade_dqn.games.pictures.painter import painter
 
 Picture = NDArray[np.uint8]
 IDS = ["CartPole-v1", "Acrobot-v1", "MountainCar-v0", "Pendulum-v1", "LunarLander-v3"]
@@ -392,7 +394,7 @@ def test_without_render_there_is_no_picture() -> None:
 
 
 def test_an_unknown_game_has_no_picture() -> None:
-    with pytest.raises(ValueError, match="CartPole-v0 has no picture"):
+    with pytest.raises(UnplayableGame, match="CartPole-v0 has no picture"):
         painter("CartPole-v0", None)
 
 

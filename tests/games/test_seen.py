@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from arcade_dqn.config import EnvironmentSettings
-from arcade_dqn.games.catalog import find
+from arcade_dqn.games.families import family_of
+from arcade_dqn.games.find import find
+from arcade_dqn.games.game import Picture
+from arcade_dqn.games.info import GameInfo
 from arcade_dqn.games.make import make
-from arcade_dqn.games.pictures.paint import HERO
-from arcade_dqn.games.pictures.seen import picture_of
+from arcade_dqn.games.paint import HERO
+
+
+def picture_of(info: GameInfo, observation: NDArray[Any]) -> Picture | None:
+    return family_of(info).picture_of(info, observation)
 
 
 @pytest.mark.parametrize("id", ["CartPole-v1", "MountainCar-v0", "Pendulum-v1", "Acrobot-v1", "MinAtar/Breakout-v1"])
@@ -51,6 +60,5 @@ def test_of_stacked_grey_pictures_the_newest_is_shown() -> None:
 
 
 def test_a_vector_of_a_foreign_game_has_no_picture() -> None:
-    info = find("CartPole-v1")
-    foreign = type(info)("Other-v0", "Other", "other", "", "", (), None, "", None, 30.0)
+    foreign = GameInfo("Other-v0", "Other", "gymnasium", "", "", (), None, "", None, 30.0)
     assert picture_of(foreign, np.zeros(3, np.float32)) is None

@@ -9,7 +9,7 @@ from PIL import Image
 
 from arcade_dqn.config import build
 from arcade_dqn.errors import ArcadeError, UsageError
-from arcade_dqn.games.catalog import find
+from arcade_dqn.games.find import find
 from arcade_dqn.report.run import draw
 from arcade_dqn.report.style import smoothed
 

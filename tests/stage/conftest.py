@@ -12,7 +12,7 @@ import pytest
 
 from arcade_dqn.acting.policy import Policy
 from arcade_dqn.config import NetworkSettings
-from arcade_dqn.games.catalog import find
+from arcade_dqn.games.find import find
 from arcade_dqn.games.game import Game, Outcome
 
 os.environ["SDL_VIDEODRIVER"] = os.environ["SDL_AUDIODRIVER"] = "dummy"

@@ -7,7 +7,7 @@ from arcade_dqn.acting.layers import initial_weights
 from arcade_dqn.acting.policy import Policy
 from arcade_dqn.config import EnvironmentSettings, NetworkSettings
 from arcade_dqn.evaluation import chance_seed, evaluation_seed
-from arcade_dqn.games.catalog import find
+from arcade_dqn.games.find import find
 from arcade_dqn.games.make import make
 from arcade_dqn.stage import evaluate as module
 from arcade_dqn.stage.evaluate import BATCH, EvaluationStopped, evaluate

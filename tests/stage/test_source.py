@@ -8,7 +8,7 @@ import pytest
 from arcade_dqn.acting.layers import Weights, initial_weights, pack
 from arcade_dqn.config import NetworkSettings, Settings, build
 from arcade_dqn.evaluation import Evaluation
-from arcade_dqn.games.catalog import AmbiguousGame
+from arcade_dqn.games.info import AmbiguousGame
 from arcade_dqn.link.board import Board, Status
 from arcade_dqn.stage.source import LiveRun, SavedModel, SourceError, best_model, earlier, open_source
 from arcade_dqn.storage.model_file import ModelFileError, ModelInfo, TrainingSummary, save_model

@@ -329,7 +329,7 @@ def test_games_that_cannot_be_played_here(path: Path, monkeypatch: pytest.Monkey
             load_model(path)
     rewritten(path, lambda table: table.update(game="ALE/Pong-v5"))
     load_model(path)
-    monkeypatch.setattr("arcade_dqn.games.catalog.GameInfo.installed", lambda self: False)
+    monkeypatch.setattr("arcade_dqn.games.info.GameInfo.installed", lambda self: False)
     with pytest.raises(ModelFileError, match=r"ALE/Pong-v5, which is not installed; pip install .*atari.* installs it"):
         load_model(path)
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from arcade_dqn.config import Settings, build
-from arcade_dqn.games.catalog import GameInfo
-from arcade_dqn.games.make import Game, Outcome
+from arcade_dqn.games.game import Game, Outcome
+from arcade_dqn.games.info import GameInfo
 from arcade_dqn.training.actor import Episode, GameFault
 from arcade_dqn.training.loop import Loop, Step, learning_share
 
@@ -22,8 +22,8 @@ class Corridor(Game):
 
     def __init__(self, limit: int = 50, reward: float = 1.0) -> None:
         self.info = GameInfo(
-            id="Corridor-v0", title="Corridor", family="other", summary="", observation="", actions=("left", "right"),
-            solved_at=None, preset="vector", extra=None, fps=30, keys={}, idle_action=0,
+            id="Corridor-v0", title="Corridor", family="gymnasium", summary="", observation="",
+            actions=("left", "right"), solved_at=None, preset="vector", extra=None, fps=30, keys={}, idle_action=0,
         )  # fmt: skip
         self.frame_shape, self.frame_dtype = (LENGTH,), np.dtype(np.float32)
         self.frames_between = []

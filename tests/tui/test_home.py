@@ -12,7 +12,8 @@ from textual.widgets import Static
 from arcade_dqn.acting.layers import initial_weights
 from arcade_dqn.config import build
 from arcade_dqn.evaluation import Evaluation
-from arcade_dqn.games.catalog import GAMES, GameInfo
+from arcade_dqn.games.catalog import GAMES
+from arcade_dqn.games.info import GameInfo
 from arcade_dqn.storage.model_file import ModelInfo, save_model
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.tui.app import ArcadeApp

@@ -11,7 +11,7 @@ import pygame
 import pytest
 
 from arcade_dqn.config import build
-from arcade_dqn.games.catalog import find
+from arcade_dqn.games.find import find
 from arcade_dqn.games.make import make
 from arcade_dqn.stage.source import SavedModel
 from arcade_dqn.storage.model_file import ModelInfo, TrainingSummary, save_model

@@ -24,7 +24,7 @@ import pytest
 
 from arcade_dqn.acting.layers import pack
 from arcade_dqn.config import build
-from arcade_dqn.games.pictures import cartpole
+from arcade_dqn.games.families.classic import cartpole
 from arcade_dqn.link.board import Board, BoardError, BoardReader, Status
 from arcade_dqn.stage import palette
 from arcade_dqn.storage.model_file import load_model

@@ -15,7 +15,9 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from arcade_dqn.errors import ArcadeError
-from arcade_dqn.games.catalog import GAMES, GameInfo
+from arcade_dqn.games.catalog import GAMES
+from arcade_dqn.games.families import families, family_of
+from arcade_dqn.games.info import GameInfo
 from arcade_dqn.tui import keys
 from arcade_dqn.tui.screens.base import ArcadeScreen
 from arcade_dqn.tui.services.bundle import Services
@@ -27,13 +29,6 @@ if TYPE_CHECKING:
     from arcade_dqn.storage.models import ModelEntry
     from arcade_dqn.tui.snapshot import Snapshot
 
-_FAMILIES = {
-    "classic": "Classic control",
-    "box2d": "Box2D",
-    "minatar": "MinAtar",
-    "atari": "Atari 2600",
-    "other": "Other",
-}
 _NAMES = 11
 """Cells of the left column of the card."""
 _SLOWLY = 20
@@ -49,10 +44,11 @@ class GameList(Choices):
         super().__init__(id="games", markup=False, compact=True)
         self._scores: Mapping[str, float] = {}
         self._playable = {info.id: info.installed() for info in GAMES}
-        order = list(_FAMILIES)
-        for family in sorted({info.family for info in GAMES}, key=order.index):
-            self.add_option(Option(Content.styled(_FAMILIES[family].upper(), "bold $faint"), disabled=True))
-            self.add_options(Option(self._row(info), id=info.id) for info in GAMES if info.family == family)
+        shown = [(family_of(info), info) for info in GAMES]
+        for family in families().values():
+            if games := [info for its, info in shown if its is family]:
+                self.add_option(Option(Content.styled(family.title.upper(), "bold $faint"), disabled=True))
+                self.add_options(Option(self._row(info), id=info.id) for info in games)
         self.highlighted = 1
 
     def playable(self, info: GameInfo) -> bool:
@@ -66,7 +62,7 @@ class GameList(Choices):
         self._scores = dict(scores)
 
     def _row(self, info: GameInfo, score: float | None = None) -> Content:
-        title = info.title.removeprefix("MinAtar ")
+        title = info.title.removeprefix(f"{family_of(info).title} ")  # its heading says so already
         if not self._playable[info.id]:
             return Content.assemble((f"  {title:<16}", "$faint"), (f"{'+' + str(info.extra):>8}", "$faint"))
         solved = score is not None and info.solved_at is not None and score >= info.solved_at

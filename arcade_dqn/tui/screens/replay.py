@@ -191,13 +191,14 @@ class ReplayScreen(ArcadeScreen):
 
 def _strips(game: str, observation: np.ndarray, size: tuple[int, int], look: Look) -> tuple[Strip, ...] | str:
     """The observation drawn at `size` (columns, rows), or its numbers where there is no picture for them."""
-    from arcade_dqn.games.catalog import find
-    from arcade_dqn.games.pictures.seen import picture_of
+    from arcade_dqn.games.families import family_of
+    from arcade_dqn.games.find import find
     from arcade_dqn.stage.draw import half_blocks
     from arcade_dqn.tui.widgets.picture import shrunk, to_strips
 
     columns, rows = size
-    picture = picture_of(find(game), observation)
+    info = find(game)
+    picture = family_of(info).picture_of(info, observation)
     if picture is None:
         return "\n".join(f"{index}: {value:+.4g}" for index, value in enumerate(observation.ravel().tolist()))
     if columns <= 0 or rows <= 0:

@@ -26,7 +26,7 @@ from arcade_dqn.tui.services.bundle import Services
 
 if TYPE_CHECKING:
     from arcade_dqn.config import SettingInfo
-    from arcade_dqn.games.catalog import GameInfo
+    from arcade_dqn.games.info import GameInfo
 
 
 class SettingsScreen(ArcadeScreen):

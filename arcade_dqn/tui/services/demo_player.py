@@ -139,7 +139,7 @@ class DemoPlayer:
                 steps_per_second = source.info.fps
             else:
                 from arcade_dqn.config import build
-                from arcade_dqn.games.catalog import find
+                from arcade_dqn.games.find import find
                 from arcade_dqn.games.make import make
 
                 info = find(demo.game)

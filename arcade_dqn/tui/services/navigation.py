@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from arcade_dqn.games.catalog import GameInfo
+    from arcade_dqn.games.info import GameInfo
     from arcade_dqn.tui.services.demo_player import Demo
 
 

@@ -10,7 +10,7 @@ from arcade_dqn.tui.snapshot import capital
 if TYPE_CHECKING:
     from textual.app import App
 
-    from arcade_dqn.games.catalog import GameInfo
+    from arcade_dqn.games.info import GameInfo
 
 Severity = Literal["information", "warning", "error"]
 

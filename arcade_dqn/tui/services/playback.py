@@ -13,7 +13,7 @@ from arcade_dqn.tui.services.notices import Notices
 from arcade_dqn.tui.services.window import WindowProgram
 
 if TYPE_CHECKING:
-    from arcade_dqn.games.catalog import GameInfo
+    from arcade_dqn.games.info import GameInfo
     from arcade_dqn.storage.models import ModelEntry
 
 

@@ -19,7 +19,7 @@ from arcade_dqn.tui.snapshot import Notice, Snapshot
 
 if TYPE_CHECKING:
     from arcade_dqn.config import Settings
-    from arcade_dqn.games.catalog import GameInfo
+    from arcade_dqn.games.info import GameInfo
 
 _WARM_UP = 1.5
 """Seconds after which the learner begins to warm up: after the first paint, and after a run that has ended."""

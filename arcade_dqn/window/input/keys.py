@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pygame
 
-from arcade_dqn.games.catalog import GameInfo
+from arcade_dqn.games.info import GameInfo
 
 Hint = tuple[tuple[str, ...], str]
 """Names of keys, and what they do."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from arcade_dqn.games.catalog import GameInfo
+from arcade_dqn.games.info import GameInfo
 from arcade_dqn.stage.player import Scene
 
 _REMEMBERED = 40

@@ -11,7 +11,8 @@ from collections.abc import Set as AbstractSet
 
 from arcade_dqn.config import EnvironmentSettings
 from arcade_dqn.errors import UsageError
-from arcade_dqn.games.catalog import GameInfo
+from arcade_dqn.games.families import family_of
+from arcade_dqn.games.info import GameInfo
 from arcade_dqn.stage.source import Source
 from arcade_dqn.window.input.keys import help_groups, hints
 from arcade_dqn.window.panel.agent_info import way_of
@@ -214,15 +215,9 @@ def check_same_game(left: Source, right: Source) -> None:
         )
 
 
-_RULES: dict[str, tuple[str, ...]] = {
-    "atari": ("frame_skip", "sticky_actions", "noop_max"),
-    "minatar": ("sticky_actions",),
-}
-
-
 def other_rules(info: GameInfo, left: EnvironmentSettings, right: EnvironmentSettings) -> str:
     """A sentence where the two know the game by different rules, so that equal seeds are not equal games; or ""."""
-    names = (*_RULES.get(info.family, ()), "max_episode_steps")
+    names = (*family_of(info).rules, "max_episode_steps")
     different = [
         f"{name} {getattr(left, name):g} and {getattr(right, name):g}"
         for name in names

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from arcade_dqn.errors import UsageError
-from arcade_dqn.games.pictures.paint import HERO
+from arcade_dqn.games.paint import HERO
 from arcade_dqn.stage import palette
 from arcade_dqn.stage.source import SavedModel
 from arcade_dqn.window.film.formats import FilmError

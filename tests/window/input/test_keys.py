@@ -3,7 +3,7 @@ from __future__ import annotations
 import pygame
 import pytest
 
-from arcade_dqn.games.catalog import find
+from arcade_dqn.games.find import find
 from arcade_dqn.window.input.keys import BINDINGS, command_for, game_keys, help_groups, hints
 from arcade_dqn.window.panel.views.contents import VIEWS
 

@@ -13,7 +13,7 @@ import numpy as np
 import pygame
 import pytest
 
-from arcade_dqn.games.catalog import find
+from arcade_dqn.games.find import find
 from arcade_dqn.stage.player import Scene
 from arcade_dqn.storage.paths import assets_dir
 from arcade_dqn.window.sound.cues import SoundCues

@@ -14,7 +14,7 @@ import pytest
 
 from arcade_dqn.config import EnvironmentSettings
 from arcade_dqn.errors import UsageError
-from arcade_dqn.games.catalog import find
+from arcade_dqn.games.find import find
 from arcade_dqn.stage.source import SavedModel
 from arcade_dqn.storage.model_file import load_model, save_model
 from arcade_dqn.window.choose import make_session, what_to_show

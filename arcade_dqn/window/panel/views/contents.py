@@ -7,7 +7,8 @@ import numpy as np
 from arcade_dqn.acting import saliency
 from arcade_dqn.acting.layers import is_stacked
 from arcade_dqn.acting.policy import Distribution, Policy, softmax
-from arcade_dqn.games.catalog import GameInfo
+from arcade_dqn.games.families import family_of
+from arcade_dqn.games.info import GameInfo
 from arcade_dqn.stage.player import Scene
 from arcade_dqn.window.panel.state import Bar, Histograms, SaliencyMap, Tile, View
 
@@ -124,8 +125,8 @@ class AgentViews:
         rows, columns = effects.shape
         sharp = seen.dtype == np.bool_
         side = 1 if sharp else saliency.patch_side(height, width)
-        # The catalogue's own games show people what the agent sees; a foreign one may draw anything.
-        frame = np.asarray(_frame(seen)) if self._info.family == "other" else None
+        # Where people may be shown anything else, the agent's own picture is laid under what it looks at.
+        frame = None if family_of(self._info).pictures_match else np.asarray(_frame(seen))
         self._saliency = SaliencyMap(
             effects, max(high, -low), (columns * side / width, rows * side / height), sharp, frame
         )

@@ -12,7 +12,7 @@ import pytest
 from arcade_dqn.acting.layers import initial_weights
 from arcade_dqn.acting.policy import Distribution, Policy
 from arcade_dqn.config import NetworkSettings, build
-from arcade_dqn.games.catalog import find
+from arcade_dqn.games.find import find
 from arcade_dqn.games.make import make
 from arcade_dqn.stage.player import Player, Scene
 from arcade_dqn.window.panel.views.contents import MOST_BARS, VIEWS, AgentViews, AxisRange, atoms, quantiles

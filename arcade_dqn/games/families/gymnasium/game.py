@@ -13,9 +13,10 @@ from gymnasium import spaces
 from gymnasium.wrappers import Autoreset
 
 from arcade_dqn.config import EnvironmentSettings
-from arcade_dqn.games.catalog import GameInfo, UnplayableGame, unknown
-from arcade_dqn.games.control import build, close_quietly, discretised, picture_of, with_values
+from arcade_dqn.games.environment import build, close_quietly, discretised, picture_of, with_values
 from arcade_dqn.games.game import Frame, Game, GameStateError, Outcome, Picture
+from arcade_dqn.games.info import GameInfo, UnplayableGame
+from arcade_dqn.games.names import unknown
 from arcade_dqn.games.pixels import shrink, to_grey
 
 MOST_NUMBERS = 4096
@@ -42,7 +43,7 @@ def describe(wanted: str) -> GameInfo:
     return GameInfo(
         id=name,
         title=name.rpartition("/")[2].rsplit("-v", 1)[0],
-        family="other",
+        family="gymnasium",
         summary=f"A Gymnasium game that is played with the generic {'image' if image else 'vector'} settings.",
         observation=f"a picture {shape}" if image else f"{math.prod(shape)} numbers",
         actions=tuple(f"action {action}" for action in range(actions)),
@@ -130,7 +131,7 @@ def _is_picture(space: spaces.Box) -> bool:
     )
 
 
-class GenericGame(Game):
+class RegisteredGame(Game):
     """A registered game in all its Gymnasium wrappers. Frames: float32 [N], or grey uint8 [frame_size, frame_size]."""
 
     def __init__(self, info: GameInfo, settings: EnvironmentSettings, *, render: bool = False) -> None:
@@ -138,11 +139,11 @@ class GenericGame(Game):
         actions, self._image = check(info.id, self._env.action_space, self._env.observation_space)
         self._size = settings.frame_size
         self._closed = False
-        self.info = info
         self._table: list[Any]
         if isinstance(self._env.action_space, spaces.Discrete):
             first = int(self._env.action_space.start)
             self._table = list(range(first, first + actions))
+            self.info = info.with_actions([f"action {action}" for action in range(actions)])
         else:
             self._table = discretised(self._env, settings.action_bins)
             self.info = with_values(info, self._table, "value")

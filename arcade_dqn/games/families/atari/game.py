@@ -21,8 +21,8 @@ import gymnasium
 import numpy as np
 
 from arcade_dqn.config import EnvironmentSettings
-from arcade_dqn.games.catalog import KEY_ORDER, GameInfo
 from arcade_dqn.games.game import Frame, Game, GameStateError, Outcome, Picture
+from arcade_dqn.games.info import KEY_ORDER, GameInfo
 from arcade_dqn.games.pixels import shrink
 
 # ALE greets on the terminal, where a text interface may live.
@@ -71,9 +71,8 @@ class AtariGame(Game):
         self.frame_shape = (self._size, self._size)
         self.frame_dtype = np.dtype(np.uint8)
         self.info = replace(
-            info,
+            info.with_actions([_words(meaning) for meaning in meanings]),
             observation=f"{self._size} x {self._size} grey picture, the newest {self.stack}",
-            actions=info.actions or tuple(_words(meaning) for meaning in meanings),
             keys=info.keys or keys_of(meanings),
             fps=CONSOLE_FPS / self._skip,
         )

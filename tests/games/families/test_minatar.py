@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from arcade_dqn.config import EnvironmentSettings
-from arcade_dqn.games import minatar
-from arcade_dqn.games.drawing import CELL
+from arcade_dqn.games.families.minatar import game as minatar_game
+from arcade_dqn.games.families.minatar.drawing import CELL
 from arcade_dqn.games.make import make
 
 NAMES = {
@@ -77,7 +77,7 @@ def test_freeway_ends_by_truncation_after_its_own_limit() -> None:
 
 
 def test_games_without_an_end_are_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(minatar, "STEP_LIMIT", 6)
+    monkeypatch.setattr(minatar_game, "STEP_LIMIT", 6)
     game = make("MinAtar/Seaquest-v1", EnvironmentSettings())
     game.reset(seed=1)
     assert [game.step(0)[2:4] for _ in range(6)] == [(False, False)] * 5 + [(False, True)]

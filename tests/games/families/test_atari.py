@@ -7,7 +7,7 @@ import pytest
 from gymnasium.wrappers import AtariPreprocessing
 
 from arcade_dqn.config import EnvironmentSettings
-from arcade_dqn.games.atari import keys_of
+from arcade_dqn.games.families.atari.game import keys_of
 from arcade_dqn.games.make import make
 
 PLAIN = EnvironmentSettings(sticky_actions=0.0, noop_max=0, stack=4)

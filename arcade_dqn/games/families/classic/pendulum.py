@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from arcade_dqn.games.pictures.paint import (
+from arcade_dqn.games.paint import (
     CREAM,
     FORCE,
     GOLD,

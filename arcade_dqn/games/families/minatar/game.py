@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 
 from arcade_dqn.config import EnvironmentSettings
-from arcade_dqn.games.catalog import GameInfo
-from arcade_dqn.games.drawing import draw
+from arcade_dqn.games.families.minatar.drawing import draw
 from arcade_dqn.games.game import Frame, Game, GameStateError, Outcome, Picture
+from arcade_dqn.games.info import GameInfo
 
 STEP_LIMIT = 10_000
 """Steps after which an episode of a game without an end of its own is truncated: a perfect player would never stop."""
@@ -75,7 +75,8 @@ class MinAtarGame(Game):
         self._last_action = 0
         self._channels = _channels(self._env)
         self._render = render
-        self.info = replace(info, inputs=tuple(name.replace("_", " ") for name in self._channels))
+        named = info.with_actions([f"action {action}" for action in range(len(self._actions))])
+        self.info = replace(named, inputs=tuple(name.replace("_", " ") for name in self._channels))
         self.frames_between = []
         self.frame_shape = tuple(self._env.state_shape())
         self.frame_dtype = np.dtype(bool)
@@ -109,7 +110,7 @@ class MinAtarGame(Game):
             "elapsed": self._elapsed,
             "last_action": self._last_action,
             "random": self._env.random.get_state(legacy=False),
-            "values": {name: _plain(value) for name, value in vars(self._env).items() if name not in _CONSTANT},
+            "values": {name: _copied(value) for name, value in vars(self._env).items() if name not in _CONSTANT},
         }
 
     def set_state(self, state: Mapping[str, Any]) -> None:
@@ -120,7 +121,7 @@ class MinAtarGame(Game):
         self._last_action = int(state["last_action"])
         self._env.random.set_state(state["random"])
         for name, value in values.items():
-            setattr(self._env, name, _plain(value))
+            setattr(self._env, name, _copied(value))
 
     def close(self) -> None:
         """Nothing is held."""
@@ -130,14 +131,14 @@ class MinAtarGame(Game):
         return frame
 
 
-def _plain(value: Any) -> Any:
+def _copied(value: Any) -> Any:
     """A deep copy in plain Python numbers, lists and arrays; MinAtar mixes them with NumPy's numbers."""
     if isinstance(value, np.ndarray):
         return value.copy()
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, list):
-        return [_plain(element) for element in value]
+        return [_copied(element) for element in value]
     assert value is None or isinstance(value, (bool, int, float)), (
         f"unexpected {type(value).__name__} in the game's state"
     )

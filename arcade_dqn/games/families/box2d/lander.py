@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from arcade_dqn.games.pictures.paint import (
+from arcade_dqn.games.paint import (
     CREAM,
     FORCE,
     GOLD,

@@ -11,9 +11,10 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from gymnasium.wrappers import Autoreset
 
 from arcade_dqn.config import EnvironmentSettings
-from arcade_dqn.games import catalog
-from arcade_dqn.games.catalog import UnplayableGame, find
-from arcade_dqn.games.make import GameStateError, make
+from arcade_dqn.games.find import find, outside_the_catalogue
+from arcade_dqn.games.game import GameStateError
+from arcade_dqn.games.info import UnplayableGame
+from arcade_dqn.games.make import make
 
 LINE = spaces.Box(-np.inf, np.inf, (2, 3), np.float64)
 COLOUR = spaces.Box(0, 255, (40, 60, 3), np.uint8)
@@ -65,13 +66,13 @@ def register() -> Iterator[Any]:
     yield add
     for name in names:
         del gymnasium.registry[name]
-    catalog._find_registered.cache_clear()
+    outside_the_catalogue.cache_clear()
 
 
 def test_a_vector_game(register: Any) -> None:
     name = register(spaces.Discrete(3, start=5), LINE, reward_threshold=9.0)
     info = find(name)
-    assert (info.title, info.family, info.preset, info.extra) == ("Foreign0", "other", "vector", None)
+    assert (info.title, info.family, info.preset, info.extra) == ("Foreign0", "gymnasium", "vector", None)
     assert (info.observation, info.solved_at, info.fps) == ("6 numbers", 9.0, 7.0)
     game = make(info, EnvironmentSettings(), render=True)
     assert (game.frame_shape, game.frame_dtype, game.stack, game.n_actions) == ((6,), np.dtype(np.float32), 1, 3)
