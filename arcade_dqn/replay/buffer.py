@@ -13,11 +13,11 @@ import numpy as np
 
 from arcade_dqn.config import ReplaySettings
 from arcade_dqn.replay.frames import ArrayFrames, FrameStore, Lz4Frames
-from arcade_dqn.replay.priority import SumTree
+from arcade_dqn.replay.priority import Priorities
 from arcade_dqn.replay.records import Columns, Have, Records, cut
 
-_SMALLEST_ERROR = 1e-6
-"""Added to every error, so that no transition's priority is zero (Schaul 2016, section 3.3)."""
+_NO_PRIORITIES = {"priorities": None, "largest_error": 1.0, "entered": 0, "left": 0}
+"""What a checkpoint holds of them in uniform replay."""
 
 
 class Batch(NamedTuple):
@@ -79,16 +79,20 @@ class ReplayBuffer:
         writers: int = 1,
         extra_frames: float = 0.0,
     ) -> None:
-        """`writers` is how many episodes are written side by side, one step of each in turn.
+        """`writers` is how many episodes are written side by side, one step of each in turn; `add` holds them to it.
 
         `extra_frames` are those that come for each transition beyond its own, where play is cut into pieces that say
         some frames again.
         """
         self.capacity = settings.capacity
         self.stack = stack
-        # How many frames may come between a transition's first frame and its last: in each of its stack + n_step steps
-        # one of its own, and of every other writer's one, or two where an episode ends and the next begins. An old
-        # transition may point at frames from so long before an even older one was added.
+        # How many frames a transition may span: in each of its stack + n_step steps one of its own, and of every other
+        # writer's one, or two where an episode ends and the next begins. So of two transitions the later one may begin
+        # that many frames before the earlier one, and whoever drops the oldest keeps such a distance. With two writers
+        # in turn, a stack of 1 and n_step 2, the frames A0 B0 A1 B1 A2 B2 have the ids 0 to 5:
+        #     A0 -> A2 spans the ids 0 to 4, and B0 -> B2, the next one, 1 to 5
+        #     if A waits at A1 while B plays on to B99, A0 -> A2 comes after B97 -> B99 and begins 99 frames before it
+        # The second is what `add` refuses.
         self._margin = (2 * writers - 1) * (stack + n_step)
         # An episode of T steps has T transitions but T + 1 frames. An eighth more frames than transitions keeps the
         # buffer full for episodes of eight steps or more; with shorter ones the oldest transitions leave early.
@@ -106,11 +110,8 @@ class ReplayBuffer:
         """Transitions ever added."""
         self._oldest = 0
         """Number of the oldest transition still here, counted like `added`."""
-        self._exponent = settings.priority_exponent
-        self._tree = SumTree(self.capacity) if self._exponent else None
-        self._largest_error = 1.0
-        # Transitions up to these two numbers have entered the tree, and left it.
-        self._entered = self._left = 0
+        exponent = settings.priority_exponent
+        self._priorities = Priorities(self.capacity, exponent) if exponent else None
 
     def __len__(self) -> int:
         return self.added - self._oldest
@@ -135,7 +136,16 @@ class ReplayBuffer:
 
     def add(self, s_tm1: tuple[int, ...], a_tm1: int, r_t: float, discount_t: float, s_t: tuple[int, ...]) -> None:
         """Add a transition; `s_tm1` and `s_t` are the ids of the `stack` frames that make each observation, oldest
-        first."""
+        first.
+
+        Raises ValueError if it spans more frames than writers can have written who took turns: while one waited, the
+        others would have written over its frames, and transitions before it be dropped too late.
+        """
+        if self.frames.next_id - s_tm1[0] > self._margin:
+            raise ValueError(
+                f"a transition spans {self.frames.next_id - s_tm1[0]} frames, more than the {self._margin} of writers "
+                "that take turns, one step each"
+            )
         row = self.added % self.capacity
         frame_capacity = self.frames.capacity
         if self.stack == 1:
@@ -160,7 +170,7 @@ class ReplayBuffer:
         if not len(self):
             raise ValueError("cannot sample from an empty replay buffer")
         numbers, priority = self.draw(updates, batch_size)
-        if self._tree is None:
+        if self._priorities is None:
             return self.get(numbers), numbers
         weight = importance_weights(priority, self.priority_sum, len(self), importance_exponent)
         return self.get(numbers)._replace(weight=weight), numbers
@@ -168,46 +178,26 @@ class ReplayBuffer:
     def draw(self, updates: int, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
         """The numbers [updates, batch_size] of transitions, and their priorities; these are ones in uniform replay."""
         shape = (updates, batch_size)
-        if self._tree is None:
+        if self._priorities is None:
             return self._rng.integers(self._oldest, self.added, shape), np.ones(shape)
-        self._bring_tree_up_to_date(self._tree)
-        shares = (np.arange(batch_size) + self._rng.random(shape)) / batch_size
-        rows = self._tree.find(shares * self._tree.total)
-        return self._oldest + (rows - self._oldest) % self.capacity, self._tree.get(rows)
+        self._priorities.follow(self._oldest, self.added)
+        return self._priorities.find((np.arange(batch_size) + self._rng.random(shape)) / batch_size)
 
     @property
     def priority_sum(self) -> float:
         """The sum of all priorities; in uniform replay, where each is 1, the number of transitions."""
-        if self._tree is None:
+        if self._priorities is None:
             return float(len(self))
-        self._bring_tree_up_to_date(self._tree)
-        return self._tree.total
+        self._priorities.follow(self._oldest, self.added)
+        return self._priorities.total
 
     def update_priorities(self, numbers: np.ndarray, errors: np.ndarray) -> None:
         """Note how wrong the prediction of each transition was; both [updates, batch_size] as `sample` gave them.
 
         Of a transition that was sampled several times, the last error stays. Uniform replay ignores this.
         """
-        if self._tree is None or not numbers.size:
-            return
-        if int(numbers.max()) >= self._entered:
-            self._bring_tree_up_to_date(self._tree)  # transitions that come with their first errors
-        self._largest_error = max(self._largest_error, float(errors.max()))
-        flat, sizes = numbers.ravel(), errors.ravel()
-        here = flat >= self._oldest
-        self._tree.set(flat[here] % self.capacity, (sizes[here].astype(np.float64) + _SMALLEST_ERROR) ** self._exponent)
-
-    def _bring_tree_up_to_date(self, tree: SumTree) -> None:
-        """Take the transitions that left the buffer out of the tree, and put the new ones in.
-
-        A new one gets the largest priority so far, so that it is seen at least once (Schaul 2016, algorithm 1). One
-        write for all that came since the last sample costs a fraction of one for each.
-        """
-        gone = np.arange(self._left, self._oldest)[-self.capacity :]
-        tree.set(gone % self.capacity, np.zeros(len(gone)))
-        new = np.arange(max(self._entered, self._oldest), self.added)
-        tree.set(new % self.capacity, np.full(len(new), (self._largest_error + _SMALLEST_ERROR) ** self._exponent))
-        self._left, self._entered = self._oldest, self.added
+        if self._priorities is not None and numbers.size:
+            self._priorities.update(numbers, errors, self._oldest, self.added)
 
     def get(self, numbers: np.ndarray) -> Batch:
         """The transitions with these numbers, counted like `added`; the oldest one is `added - len(buffer)`."""
@@ -231,10 +221,7 @@ class ReplayBuffer:
         """What every transition holds besides its observations. Changes nothing; 10 ms for a million of them."""
         numbers = np.arange(self._oldest, self.added)
         rows = numbers % self.capacity
-        error = None
-        if self._tree is not None:
-            error = self._tree.get(rows) ** (1 / self._exponent) - _SMALLEST_ERROR
-            error[numbers >= self._entered] = np.nan
+        error = None if self._priorities is None else self._priorities.errors(numbers)
         return Scalars(self._a_tm1[rows], self._r_t[rows], self._discount_t[rows], error)
 
     def get_state(self, have: Have | None = None) -> dict[str, Any]:
@@ -248,10 +235,7 @@ class ReplayBuffer:
             "transitions": cut("transitions", start, self.added, self.capacity, have, self._copy),
             "rng": self._rng.bit_generator.state,
             "frames": self.frames.get_state(have),
-            "priorities": None if self._tree is None else self._tree.get_state(),
-            "largest_error": self._largest_error,
-            "entered": self._entered,
-            "left": self._left,
+            **(_NO_PRIORITIES if self._priorities is None else self._priorities.get_state()),
         }
 
     @property
@@ -284,7 +268,5 @@ class ReplayBuffer:
                 column[rows] = columns[name][dropped:]
         self._rng.bit_generator.state = state["rng"]
         self.frames.set_state(state["frames"])
-        if self._tree is not None:
-            self._tree.set_state(state["priorities"])
-        self._largest_error = float(state["largest_error"])
-        self._entered, self._left = int(state["entered"]), int(state["left"])
+        if self._priorities is not None:
+            self._priorities.set_state(state)

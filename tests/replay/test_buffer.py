@@ -206,9 +206,9 @@ def test_new_transitions_have_the_largest_priority_and_old_ones_leave_the_tree()
     for t in range(8, 11):
         writer.step(t, 0.0, frame(t), terminated=False, ended=False)
     buffer.sample(1, 1)
-    assert buffer._tree.total == pytest.approx(8 * 3, rel=1e-5)
+    assert buffer.priority_sum == pytest.approx(8 * 3, rel=1e-5)
     buffer.update_priorities(np.array([[2, 3]]), np.array([[100.0, 5.0]]))  # 2 has left: its place is 10's now
-    assert buffer._tree.total == pytest.approx(7 * 3 + 5, rel=1e-5)
+    assert buffer.priority_sum == pytest.approx(7 * 3 + 5, rel=1e-5)
     assert set(buffer.sample(10, 100)[1].ravel().tolist()) == set(range(3, 11))
 
 
@@ -216,7 +216,7 @@ def test_of_a_transition_sampled_twice_the_last_error_stays() -> None:
     buffer = prioritised(2)
     buffer.sample(1, 1)
     buffer.update_priorities(np.array([[0, 1], [0, 0]]), np.array([[9.0, 1.0], [5.0, 3.0]]))
-    assert buffer._tree.get(np.array([0, 1])) == pytest.approx([3, 1], rel=1e-5)
+    assert buffer.scalars().error == pytest.approx([3, 1], rel=1e-5)
 
 
 def test_a_restored_prioritised_buffer_goes_on_exactly() -> None:
@@ -226,3 +226,37 @@ def test_a_restored_prioritised_buffer_goes_on_exactly() -> None:
     other.set_state(buffer.get_state())
     for left, right in zip(buffer.sample(3, 8)[0], other.sample(3, 8)[0], strict=True):
         np.testing.assert_array_equal(left, right)
+
+
+@pytest.mark.parametrize(("stack", "n_step"), [(1, 1), (1, 3), (3, 1)])
+def test_writers_that_do_not_take_turns_are_refused_before_they_do_harm(stack: int, n_step: int) -> None:
+    settings = ReplaySettings(capacity=50, learning_start=1)
+    shape = (2, 2) if stack > 1 else (1,)
+    buffer = ReplayBuffer(settings, shape, np.dtype(np.uint8), stack, 0, n_step, writers=2)
+    one, other = (EpisodeWriter(buffer, 1.0, n_step) for _ in range(2))
+    for writer in (one, other):
+        writer.begin(frame(0, stack))
+    for t in range(20):
+        for writer in (one, other):
+            writer.step(0, 0.0, frame(t, stack), terminated=False, ended=False)
+    before = buffer.added
+    for t in range(40):  # fewer than the frames that are kept: nothing was written over yet
+        other.step(0, 0.0, frame(t, stack), terminated=False, ended=False)
+    with pytest.raises(
+        ValueError, match=r"a transition spans \d+ frames, more than the \d+ of writers that take turns"
+    ):
+        one.step(0, 0.0, frame(99, stack), terminated=False, ended=False)
+    assert buffer.added == before + 40, "all of the other's, and not the one that is refused"
+
+
+def test_writers_in_turn_may_all_end_their_episodes_in_every_round() -> None:
+    settings = ReplaySettings(capacity=50, learning_start=1)
+    buffer = ReplayBuffer(settings, (1,), np.dtype(np.uint8), 1, 0, 3, writers=4)
+    writers = [EpisodeWriter(buffer, 1.0, 3) for _ in range(4)]
+    for episode in range(30):
+        for writer in writers:
+            if episode % 5 == 0 or writer is not writers[0]:
+                writer.begin(frame(0))
+            ends = writer is not writers[0] or episode % 5 == 4
+            writer.step(0, 0.0, frame(1), terminated=ends, ended=ends)
+    assert buffer.added == 120 and buffer.oldest > 0

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arcade_dqn.replay.priority import SumTree
+from arcade_dqn.replay.priority import Priorities, SumTree
 
 EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "200"))
 
@@ -87,3 +87,56 @@ def test_sampling_is_proportional() -> None:
     expected = 100_000 * np.array([1, 2, 3, 4, 10]) / 20
     # Chi-squared with 4 degrees of freedom: 18.5 is its 99.9th percentile.
     assert ((counts[[0, 1, 2, 4, 5]] - expected) ** 2 / expected).sum() < 18.5
+
+
+def test_priorities_follow_a_ring_by_hand() -> None:
+    kept = Priorities(capacity=4, exponent=1.0)
+    assert kept.total == 0
+    kept.follow(0, 4)
+    assert kept.total == pytest.approx(4, rel=1e-5)
+    kept.update(np.array([0, 1, 3]), np.array([5.0, 2.0, 3.0], np.float32), 0, 4)
+    assert kept.total == pytest.approx(5 + 2 + 1 + 3, rel=1e-5)
+    # 0 and 1 leave, 4 and 5 come into their rows with the largest so far; 1 is told of too late.
+    kept.update(np.array([1]), np.array([9.0], np.float32), 2, 6)
+    kept.follow(2, 6)
+    assert kept.total == pytest.approx(1 + 3 + 9 + 9, rel=1e-5)
+    # By their rows: 9 of 4, 9 of 5, 1 of 2, 3 of 3.
+    numbers, priority = kept.find(np.array([[0.0, 8.9], [9.1, 18.5], [19.5, 21.9]]) / 22)
+    assert numbers.tolist() == [[4, 4], [5, 2], [3, 3]]
+    np.testing.assert_allclose(priority, [[9, 9], [9, 1], [3, 3]], rtol=1e-5)
+
+
+def test_errors_of_transitions_that_came_since_are_not_known() -> None:
+    kept = Priorities(capacity=4, exponent=0.5)
+    kept.follow(0, 2)
+    kept.update(np.array([0, 1]), np.array([4.0, 9.0], np.float32), 0, 2)
+    np.testing.assert_allclose(kept.errors(np.arange(3)), [4, 9, np.nan], rtol=1e-5)
+
+
+def test_a_ring_that_went_round_since_the_last_look_is_all_new() -> None:
+    kept = Priorities(capacity=4, exponent=1.0)
+    kept.follow(0, 4)
+    kept.update(np.arange(4), np.array([1.0, 2.0, 3.0, 4.0], np.float32), 0, 4)
+    kept.follow(96, 100)
+    assert kept.total == pytest.approx(4 * 4, rel=1e-5)
+
+
+def test_first_errors_may_come_with_the_transitions_themselves() -> None:
+    kept = Priorities(capacity=8, exponent=1.0)
+    kept.update(np.array([0, 1, 2]), np.array([0.5, 0.25, 0.25], np.float32), 0, 3)
+    assert kept.total == pytest.approx(1, rel=1e-5)
+    kept.follow(0, 4)  # the largest so far is the 1 that it began with
+    assert kept.total == pytest.approx(2, rel=1e-5)
+
+
+def test_restored_priorities_go_on_exactly() -> None:
+    kept, other = Priorities(8, 0.7), Priorities(8, 0.7)
+    kept.follow(3, 9)
+    kept.update(np.array([4, 8]), np.array([7.0, 0.1], np.float32), 3, 9)
+    other.set_state(kept.get_state())
+    for one in (kept, other):
+        one.follow(5, 13)
+    shares = np.linspace(0, 0.999, 50)
+    assert kept.total == other.total
+    for left, right in zip(kept.find(shares), other.find(shares), strict=True):
+        np.testing.assert_array_equal(left, right)
