@@ -1,4 +1,4 @@
-"""The commands that print tables - `models`, `games`, `runs`, `doctor` - and `report`, which draws one run."""
+"""The commands `models`, `games`, `runs` and `doctor`, which print tables: in a pipe plain, and at the end as JSON."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.storage.atomic import StorageError, reason
 
-# Whoever only looks (`is_locked`) holds a shared lock for microseconds, so a first refusal means little.
+# Whoever only looks (`lock_holder`) holds a shared lock for microseconds, so a first refusal means little.
 _ATTEMPTS, _PAUSE = 10, 0.02
 
 

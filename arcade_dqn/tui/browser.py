@@ -112,7 +112,7 @@ class ArcadeServer(Server):
         # It becomes a line for the shell; `exec`, so that the arcade and not the shell is this program's child.
         line = subprocess.list2cmdline(words) if sys.platform == "win32" else f"exec {shlex.join(words)}"
         # Its own page instead of textual-serve's, which asks a stranger for a font.
-        # Names of this machine are many (`127.1`, `LOCALHOST`, what /etc/hosts says), so they are looked up.
+        # Names of this machine are many (`127.1`, in capitals, what /etc/hosts says), so they are looked up.
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         self._only_here = all(is_local(str(address[0])) for *_, address in found)
         super().__init__(line, host=host, port=port, title="arcade_dqn", templates_path=_PAGE)

@@ -32,7 +32,7 @@ class _Sprite(NamedTuple):
 
 
 # In the order of drawing: where two objects share a cell, the later one shows. Some channels are not drawn, because
-# others say the same (the aliens' direction). `guage` is MinAtar's own spelling.
+# others say the same (the aliens' direction). "guage" is MinAtar's own spelling.
 _SPRITES: Final[dict[str, _Sprite]] = {
     "trail": _Sprite((74, 82, 120), 0.34, 0.34, 0.34),
     "speed5": _Sprite((58, 66, 104), 0.7, 0.16, 0.16),
