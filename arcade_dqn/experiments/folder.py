@@ -51,7 +51,7 @@ class ExperimentFolder:
         return RunDir.create(self.path, self.question.settings(variant, seed), earlier.name)
 
     def _place(self, variant: Variant, seed: int) -> Path:
-        from arcade_dqn.storage.run_dir import game_folder
+        from arcade_dqn.storage.run_names import game_folder
 
         return self.path / game_folder(self.question.game) / f"{variant.letter}-seed{seed}"
 
@@ -61,7 +61,8 @@ class ExperimentFolder:
         One whose settings cannot be read counts as another one, since this version may have other names for them.
         """
         from arcade_dqn.config import SettingsError
-        from arcade_dqn.storage.run_dir import RunDir, RunError
+        from arcade_dqn.storage.run_dir import RunDir
+        from arcade_dqn.storage.run_names import RunError
 
         try:
             run = RunDir.open(self._place(variant, seed))

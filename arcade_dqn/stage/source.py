@@ -17,7 +17,8 @@ from arcade_dqn.games.make import make
 from arcade_dqn.link.board import BoardError, BoardReader, Status, is_alive
 from arcade_dqn.storage.model_file import ModelInfo, load_model
 from arcade_dqn.storage.models import best_models, find_models, stages
-from arcade_dqn.storage.run_dir import RunDir, RunError
+from arcade_dqn.storage.run_dir import RunDir
+from arcade_dqn.storage.run_names import RunError
 
 
 class SourceError(ArcadeError):

@@ -16,7 +16,7 @@ from arcade_dqn.games.find import find
 from arcade_dqn.storage.atomic import StorageError, reason
 from arcade_dqn.storage.model_file import ModelFileError, ModelInfo, read_info
 from arcade_dqn.storage.paths import saved_models_dir
-from arcade_dqn.storage.run_dir import run_folders
+from arcade_dqn.storage.run_names import run_folders
 
 Rules = tuple[float, ...]
 """What a score depends on besides the agent."""

@@ -11,7 +11,8 @@ from arcade_dqn.config import Settings, SettingsError
 from arcade_dqn.link.text import plain
 from arcade_dqn.storage.atomic import StorageError, reason, sync_folder
 from arcade_dqn.storage.lock import locked
-from arcade_dqn.storage.run_dir import RunDir, RunError, check_run_name, run_folders
+from arcade_dqn.storage.run_dir import RunDir
+from arcade_dqn.storage.run_names import RunError, check_run_name, run_folders
 from arcade_dqn.storage.summary import FINAL_STATES, Summary
 
 _TRASH = ".trash"

@@ -7,7 +7,8 @@ import pytest
 
 from arcade_dqn.config import Settings, SettingsError
 from arcade_dqn.storage.atomic import StorageError
-from arcade_dqn.storage.run_dir import RunDir, RunError, RunNotFound, game_folder
+from arcade_dqn.storage.run_dir import RunDir
+from arcade_dqn.storage.run_names import RunError, RunNotFound
 from arcade_dqn.storage.runs import list_runs
 from arcade_dqn.storage.summary import Summary
 
@@ -43,30 +44,6 @@ def test_names_are_unique(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="a run named 'mine' exists already at .*; choose another name"):
         RunDir.create(tmp_path, SETTINGS, "mine")
     assert len(list((tmp_path / "CartPole-v1").iterdir())) == 6, "nothing unfinished is left"
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("", ".", "..", "a/b", "../a", "a b", ".hidden", "a\n", "x" * 81, "\u00fcber"),
-        *("x.", "a..", "x" * 79 + ".", "CON", "nul", "Aux.1", "com1", "LPT9.tar.gz", "prn."),
-    ],
-)
-def test_what_is_no_name(tmp_path: Path, name: str) -> None:
-    with pytest.raises(RunError, match="cannot be a run's name"):
-        RunDir.create(tmp_path, SETTINGS, name)
-
-
-@pytest.mark.parametrize("name", ["x", "a.b", "x" * 80, "console", "nul-1", "com10", "lpt", "-".join(["a"] * 3), "1_"])
-def test_what_is_a_name(tmp_path: Path, name: str) -> None:
-    assert RunDir.create(tmp_path, SETTINGS, name).name == name
-
-
-def test_game_folders() -> None:
-    assert game_folder("MinAtar/Breakout-v1") == "MinAtar-Breakout-v1"
-    for game in ("../x", "a b", "/etc", "module:Env", "", "nul", "x."):
-        with pytest.raises(RunError, match="is not a game's id"):
-            game_folder(game)
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:

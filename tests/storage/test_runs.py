@@ -10,7 +10,8 @@ import pytest
 from arcade_dqn.config import Settings
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.lock import RunLocked
-from arcade_dqn.storage.run_dir import RunDir, RunError
+from arcade_dqn.storage.run_dir import RunDir
+from arcade_dqn.storage.run_names import RunError
 from arcade_dqn.storage.runs import list_runs, rename_run, trash_run
 from arcade_dqn.storage.summary import Summary
 

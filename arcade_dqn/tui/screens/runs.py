@@ -234,7 +234,7 @@ class RunsScreen(ArcadeScreen):
 
     @work
     async def action_rename(self) -> None:
-        from arcade_dqn.storage.run_dir import check_run_name
+        from arcade_dqn.storage.run_names import check_run_name
         from arcade_dqn.storage.runs import rename_run
         from arcade_dqn.tui.screens.ask import AskScreen
 

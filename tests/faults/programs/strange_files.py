@@ -37,7 +37,8 @@ from arcade_dqn.storage.demonstrations import Demonstration, DemonstrationError,
 from arcade_dqn.storage.interventions import Intervention, to_json
 from arcade_dqn.storage.model_file import MAX_FILE, ModelFileError, ModelInfo, load_model, save_model
 from arcade_dqn.storage.model_info import write_info
-from arcade_dqn.storage.run_dir import RunDir, RunError
+from arcade_dqn.storage.run_dir import RunDir
+from arcade_dqn.storage.run_names import RunError
 from arcade_dqn.storage.summary import Summary
 from arcade_dqn.window.messages import parse_press
 
