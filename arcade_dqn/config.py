@@ -485,6 +485,17 @@ def _shown(value: Any) -> str:
     return value[:60] if value.isprintable() else repr(value[:60])
 
 
+def as_typed(value: object) -> str:
+    """The value as `--set` takes it."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return ",".join(str(part) for part in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def preset_names() -> list[str]:
     """The names of the presets in the package, sorted."""
     folder = resources.files("arcade_dqn") / "presets"

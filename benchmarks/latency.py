@@ -155,8 +155,9 @@ def key_while_training(environment: dict[str, str], presses: int = 10) -> list[f
 
 def chart_of_a_million(draws: int = 20) -> list[float]:
     """Seconds for the chart of a run of a million episodes: the running mean and every cell, as the TUI draws it."""
+    from arcade_dqn.experiments.curves import running_mean
     from arcade_dqn.tui.screens.training import SMOOTHING
-    from arcade_dqn.tui.widgets.chart import Plot, Trace, draw_plot, running_mean
+    from arcade_dqn.tui.widgets.chart import Plot, Trace, draw_plot
 
     random = np.random.default_rng(0)
     x = np.cumsum(random.integers(5, 50, 1_000_000)).astype(np.float64)

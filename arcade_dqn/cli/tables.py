@@ -53,13 +53,13 @@ def print_json(table: dict[str, Any]) -> None:
 
 def print_settings() -> None:
     """Every setting with its default and what it may be, and the presets."""
-    from arcade_dqn.config import preset_about, preset_names, setting_table
+    from arcade_dqn.config import as_typed, preset_about, preset_names, setting_table
 
     print_table(
         "Settings",
         ("setting", "default", "allowed", "what it is"),
         [
-            (info.name, f"{_shown(info.default)} {info.unit}".strip(), info.allowed, info.help)
+            (info.name, f"{as_typed(info.default)} {info.unit}".strip(), info.allowed, info.help)
             for info in setting_table().values()
         ],
     )
@@ -230,17 +230,6 @@ def doctor(arguments: argparse.Namespace) -> int:
 
 def _finite(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else value
-
-
-def _shown(value: Any) -> str:
-    """A value as --set takes it."""
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        return ",".join(str(part) for part in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _number(value: float | None) -> str:

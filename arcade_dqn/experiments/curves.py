@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcade_dqn.experiments.statistics import student_t
-from arcade_dqn.storage.metrics import is_number
+from arcade_dqn.link.text import is_number
 
 Floats = NDArray[np.float64]
 
@@ -137,3 +137,12 @@ def _column(records: Sequence[Mapping[str, Any]], kinds: tuple[str, ...], name: 
     }
     x = np.array(sorted(table), np.float64)
     return Points(x, np.array([table[step] for step in x.tolist()], np.float64))
+
+
+def running_mean(values: Sequence[float] | Floats, window: int) -> Floats:
+    """The mean of each value and up to `window - 1` before it; float64, as long as `values`."""
+    sums = np.cumsum(np.asarray(values, np.float64))
+    means = sums / window
+    means[window:] = (sums[window:] - sums[:-window]) / window
+    means[:window] = sums[:window] / np.arange(1, min(window, len(sums)) + 1)
+    return means

@@ -72,7 +72,7 @@ class ExperimentFolder:
 
 
 def _read(results: Results, run: RunDir, key: tuple[str, int]) -> None:
-    from arcade_dqn.storage.metrics import is_number
+    from arcade_dqn.link.text import is_number
 
     points = [
         (float(record["step"]), float(record["mean"]))

@@ -1,9 +1,11 @@
-"""Text that came from a file or from another program, made safe to show."""
+"""What came from a file or from another program: text made safe to show, and what is a number there."""
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
+from typing import TypeGuard
 
 # CSI (colours, cursor), OSC (titles, links; ended by BEL or ST) and the two-character escapes.
 _ESCAPES = re.compile(
@@ -26,3 +28,8 @@ def plain(text: str, limit: int = 200) -> str:
     text = "".join(character for character in text if not unicodedata.category(character).startswith("C"))
     text = text.strip()
     return text if len(text) <= limit else text[: limit - 3].rstrip() + "..."
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Whether a value of a record or an event is a finite number; true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter
 
 from arcade_dqn.errors import ArcadeError, UsageError
-from arcade_dqn.experiments.curves import Group, RunCurves, groups
+from arcade_dqn.experiments.curves import Group, RunCurves, groups, running_mean
 from arcade_dqn.games.catalog import GAMES
-from arcade_dqn.report.style import LOOKS, MOST_POINTS, Look, slide, smoothed
+from arcade_dqn.report.style import LOOKS, MOST_POINTS, Look, slide
 
 
 def draw_comparison(runs: Sequence[RunCurves], out: Path, *, clock: bool = False) -> None:
@@ -60,7 +60,7 @@ def _returns(axes: Axes, run: RunCurves, look: Look, *, clock: bool) -> None:
     every = max(1, len(points.x) // MOST_POINTS)
     axes.plot(
         points.x[::every],
-        smoothed(points.y, window)[::every],
+        running_mean(points.y, window)[::every],
         color=look.colour,
         linestyle=look.line,
         linewidth=1.0,

@@ -12,9 +12,10 @@ from matplotlib.ticker import EngFormatter, FuncFormatter
 
 from arcade_dqn.config import Settings
 from arcade_dqn.errors import ArcadeError
+from arcade_dqn.experiments.curves import running_mean
 from arcade_dqn.games.info import GameInfo
 from arcade_dqn.link.text import plain
-from arcade_dqn.report.style import MOST_POINTS, check_name, slide, smoothed
+from arcade_dqn.report.style import MOST_POINTS, check_name, slide
 from arcade_dqn.stage import palette
 from arcade_dqn.stage.palette import hex_colour
 
@@ -64,7 +65,7 @@ def _returns(axes: Axes, records: Records, info: GameInfo) -> None:
         every = max(1, len(score) // MOST_POINTS)
         dim, clear = hex_colour(palette.ACCENT_DIM), hex_colour(palette.ACCENT)
         axes.plot(step[::every], score[::every], ".", color=dim, markersize=4, label="episode")
-        axes.plot(step[::every], smoothed(score, window)[::every], color=clear, label=f"mean of {window} episodes")
+        axes.plot(step[::every], running_mean(score, window)[::every], color=clear, label=f"mean of {window} episodes")
     step, mean, std = _columns(records, "evaluation", "step", "mean", "std")
     if len(mean):
         axes.errorbar(

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -92,12 +91,3 @@ def slide(title: str, out: Path, subtitle: str = "") -> Iterator[Figure]:
             figure.savefig(out, dpi=100)
         except OSError as error:
             raise ArcadeError(f"{out} cannot be written: {error.strerror or error}") from error
-
-
-def smoothed(values: np.ndarray, window: int) -> np.ndarray:
-    """The mean of each value and up to `window` - 1 before it; float64, as long as `values`."""
-    sums = np.cumsum(np.concatenate([[0.0], values]))
-    ends = np.arange(1, len(values) + 1)
-    starts = np.maximum(ends - window, 0)
-    smooth: np.ndarray = (sums[ends] - sums[starts]) / (ends - starts)
-    return smooth

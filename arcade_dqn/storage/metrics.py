@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import io
-import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 from arcade_dqn.link.commands import encode, parse_object, read_lines
 from arcade_dqn.link.text import plain
@@ -114,8 +113,3 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
         elif not (value is None or isinstance(value, int | float)):
             return None
     return record
-
-
-def is_number(value: object) -> TypeGuard[int | float]:
-    """Whether what a record holds is a finite number; true and false are none."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

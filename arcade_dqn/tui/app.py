@@ -16,7 +16,7 @@ from arcade_dqn import preferences as prefs
 from arcade_dqn.experiments.lab import Lab
 from arcade_dqn.preferences import Preferences
 from arcade_dqn.tui import keys
-from arcade_dqn.tui.personal import PersonalApp
+from arcade_dqn.tui.configured_app import ConfiguredApp
 from arcade_dqn.tui.screens.base import ArcadeScreen, front
 from arcade_dqn.tui.screens.home import HomeScreen
 from arcade_dqn.tui.services.background import Background, is_open
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from textual.command import Provider
 
     from arcade_dqn.games.info import GameInfo
-    from arcade_dqn.tui.look import Look
 
 _WIDTHS = [(0, "-narrow"), (100, "-medium"), (140, "-wide")]
 _HEIGHTS = [(0, "-short"), (32, "-middle"), (44, "-tall")]
@@ -53,7 +52,7 @@ def commands_provider() -> type[Provider]:
     return ArcadeCommands
 
 
-class ArcadeApp(PersonalApp):
+class ArcadeApp(ConfiguredApp):
     """The control room.
 
     `warm_up` says whether a trainer is started behind the menu. A theme that is chosen is kept in `file`, if there is
@@ -84,7 +83,7 @@ class ArcadeApp(PersonalApp):
         super().__init__(preferences or Preferences(), file, problems)
         self._programs = programs = programs or Programs(runs_dir)
         self._lab = lab = lab or Lab(runs_dir, programs.environment)
-        terminal = Terminal(self, self.look)
+        terminal = Terminal(self, self.capabilities)
         notices = Notices(self)
         background = Background(self, notices)
         training = Training(
@@ -122,7 +121,7 @@ class ArcadeApp(PersonalApp):
 
     def on_mount(self) -> None:
         self._event_loop = asyncio.get_running_loop()
-        self.dress(self.look)
+        self.capabilities_changed()
 
     def on_ready(self) -> None:
         self.set_interval(_POLL, self._poll)
@@ -154,10 +153,10 @@ class ArcadeApp(PersonalApp):
             if isinstance(seen, ArcadeScreen) and seen.active:
                 seen.show_snapshot(snapshot)
 
-    def dress(self, look: Look) -> None:
-        self.services.terminal.look = look
+    def capabilities_changed(self) -> None:
+        self.services.terminal.capabilities = self.capabilities
 
-    def keep(self, name: str, value: str) -> None:
+    def save_preference(self, name: str, value: str) -> None:
         if self.painted and (file := self.file) is not None:
             self.services.background.run(lambda: prefs.save(file, name, value))
 

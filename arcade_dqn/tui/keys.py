@@ -154,7 +154,7 @@ COMPARE: list[BindingType] = [
     _key("compare.back", "escape", "back", "back", "Back to the runs", shown="esc"),
 ]
 
-THEATRE: list[BindingType] = [
+DEMO: list[BindingType] = [  # their ids stay: preferences name them
     _key("theatre.pause", "space", "pause", "pause", "Stop the picture, or go on", shown="space"),
     _key("theatre.back", "escape,q", "back", "back", "Leave the demo", shown="esc"),
 ]
@@ -203,7 +203,7 @@ SECTIONS: Mapping[str, list[BindingType]] = {
     "Comparison of runs": COMPARE,
     "Settings": SETTINGS,
     "Experiments": EXPERIMENTS,
-    "Demo in the terminal": THEATRE,
+    "Demo in the terminal": DEMO,
 }
 """All keys by the place where they work, for the help page."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
@@ -10,6 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from arcade_dqn.link.text import is_number
 
 
 class Curve:
@@ -76,7 +77,7 @@ class RunRecord:
         """Take over what a run has written down so far; records of an unknown kind are left out."""
         for record in records:
             step = record.get("step")
-            if not isinstance(step, int | float) or not _number(step):
+            if not is_number(step):
                 continue
             match record.get("kind"):
                 case "episode":
@@ -103,8 +104,8 @@ class RunRecord:
             case "evaluation":
                 self._point(self.evaluations, step, event.get("mean"))
                 solved = "; solved" if event.get("solved") else ""
-                spread = f" ± {event['std']:.1f}" if _number(event.get("std")) else ""
-                mean = f"{event['mean']:.1f}" if _number(event.get("mean")) else "-"
+                spread = f" ± {event['std']:.1f}" if is_number(event.get("std")) else ""
+                mean = f"{event['mean']:.1f}" if is_number(event.get("mean")) else "-"
                 self.say(f"scored {mean}{spread} over {event.get('episodes')} episodes{solved}")
             case "started":
                 told = event.get("controls")
@@ -113,7 +114,7 @@ class RunRecord:
                 self._set(step, str(event.get("name")), event.get("value"))
             case "demonstration":
                 points, steps = event.get("return"), event.get("steps")
-                score = f", {points:,.4g} point{'' if points == 1 else 's'}" if _number(points) else ""
+                score = f", {points:,.4g} point{'' if points == 1 else 's'}" if is_number(points) else ""
                 self.say(f"learns from your play, too: {steps} step{'' if steps == 1 else 's'}{score}")
             case "saved":
                 self.say(f"saved {event.get('model') or event.get('path')}")
@@ -123,7 +124,7 @@ class RunRecord:
     def _set(self, step: Any, name: str, value: Any) -> None:
         from arcade_dqn.tui.controls import BY_NAME  # reads every setting's definition: not before the first paint
 
-        if name in BY_NAME and _number(step) and (value is None or _number(value)):
+        if name in BY_NAME and is_number(step) and (value is None or is_number(value)):
             self.controls[name] = value
             self.answers[name] += 1
             self.interventions.append(float(step))
@@ -131,9 +132,5 @@ class RunRecord:
 
     @staticmethod
     def _point(curve: Curve, x: Any, y: Any) -> None:
-        if _number(x) and _number(y):
+        if is_number(x) and is_number(y):
             curve.add(float(x), float(y))
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -18,7 +18,7 @@ from pathlib import Path
 from arcade_dqn import preferences as prefs
 from arcade_dqn.link.signals import NUMBERS, Tally, TerminalState
 from arcade_dqn.tui.app import ArcadeApp
-from arcade_dqn.tui.look import terminal_encoding
+from arcade_dqn.tui.capabilities import terminal_encoding
 from arcade_dqn.tui.services.programs import Programs
 
 _LAST_WORDS = 4.0

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from arcade_dqn.config import build
-from arcade_dqn.experiments.curves import Points, groups, mean_and_interval, read_curves
+from arcade_dqn.experiments.curves import Points, groups, mean_and_interval, read_curves, running_mean
 from arcade_dqn.storage.run_dir import RunDir
 
 
@@ -71,3 +71,9 @@ def test_a_run_that_a_person_taught_is_no_seed_of_the_others(tmp_path: Path) -> 
         run.close()
         runs.append(read_curves(run.path))
     assert [group.runs for group in groups(runs, clock=False)] == [1, 1]
+
+
+def test_running_mean_by_hand() -> None:
+    assert running_mean([1.0, 3.0, 5.0, 7.0], 2).tolist() == [1.0, 2.0, 4.0, 6.0]
+    assert running_mean(np.array([1.0, 3.0]), 100).tolist() == [1.0, 2.0]
+    assert running_mean([], 20).tolist() == []

@@ -3,7 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -11,7 +10,6 @@ from arcade_dqn.config import build
 from arcade_dqn.errors import ArcadeError, UsageError
 from arcade_dqn.games.find import find
 from arcade_dqn.report.run import draw
-from arcade_dqn.report.style import smoothed
 
 SETTINGS, GAME = build("CartPole-v1", "tutorial"), find("CartPole-v1")
 
@@ -27,11 +25,6 @@ def records(episodes: int = 40) -> list[dict[str, Any]]:
     found.append({"kind": "evaluation", "step": 400, "mean": 20.0, "std": 2.0, "episodes": 10})
     found.append({"kind": "set", "step": 300, "name": "epsilon", "value": None})
     return found
-
-
-def test_smoothed_by_hand() -> None:
-    assert smoothed(np.array([1.0, 3.0, 5.0, 7.0]), 2).tolist() == [1.0, 2.0, 4.0, 6.0]
-    assert smoothed(np.array([1.0, 3.0]), 100).tolist() == [1.0, 2.0]
 
 
 def test_a_png_of_the_promised_size(tmp_path: Path) -> None:

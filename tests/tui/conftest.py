@@ -14,10 +14,10 @@ from arcade_dqn.config import build
 from arcade_dqn.experiments.lab import Lab
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.tui.app import ArcadeApp
+from arcade_dqn.tui.drawing import to_strips
 from arcade_dqn.tui.services.demo_player import Demo, DemoPicture, DemoPlayer
 from arcade_dqn.tui.services.programs import Programs
 from arcade_dqn.tui.services.terminal import Terminal
-from arcade_dqn.tui.widgets.picture import to_strips
 
 
 class FakeDemoPlayer(DemoPlayer):
@@ -36,7 +36,7 @@ class FakeDemoPlayer(DemoPlayer):
             self._number += 1
             red = np.full((size[1], size[0], 3), (255, 0, 0), np.uint8)
             self._newest = DemoPicture(
-                demo, self._number, to_strips(red, red, self._terminal.look), "episode 1 · score 7"
+                demo, self._number, to_strips(red, red, self._terminal.capabilities), "episode 1 · score 7"
             )
 
 
@@ -210,6 +210,6 @@ def every_screen(programs: Any, make_run: Callable[..., RunDir]) -> Callable[...
         app.services.playback.watch_here("", "CartPole-v1", "CartPole · demo")
         await settled(lambda: any(picture.has_picture for picture in app.screen.query("Picture")))  # type: ignore[attr-defined]
         await pilot.pause()
-        yield "theatre"
+        yield "demo"
 
     return walk

@@ -287,7 +287,7 @@ async def test_only_a_run_with_actors_has_the_line(
 ) -> None:
     app = make_app()
     async with training(app, programs, size):
-        assert not app.screen.query_one("#crew").display
+        assert not app.screen.query_one("#cluster").display
         programs.trainer.says(
             "cluster",
             step=900,

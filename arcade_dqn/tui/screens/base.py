@@ -93,7 +93,7 @@ class ArcadeScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield TitleBar(self.PLACE)
         yield from self.body()
-        yield KeyBar(ascii=self.services.terminal.look.ascii)
+        yield KeyBar(ascii=self.services.terminal.capabilities.ascii)
         yield Static(id="too-small")
 
     def body(self) -> ComposeResult:

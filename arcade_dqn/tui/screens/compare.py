@@ -13,11 +13,11 @@ from textual.content import Content
 from textual.widgets import Static
 
 from arcade_dqn.errors import ArcadeError
-from arcade_dqn.experiments.curves import Group, RunCurves, groups, read_curves
+from arcade_dqn.experiments.curves import Group, RunCurves, groups, read_curves, running_mean
 from arcade_dqn.tui import keys
 from arcade_dqn.tui.screens.base import ArcadeScreen, title_of
 from arcade_dqn.tui.services.bundle import Services
-from arcade_dqn.tui.widgets.chart import Chart, Plot, Trace, running_mean
+from arcade_dqn.tui.widgets.chart import Chart, Plot, Trace
 
 if TYPE_CHECKING:
     from arcade_dqn.experiments.curves import Floats

@@ -17,7 +17,7 @@ class DemoScreen(ArcadeScreen):
     """Shows one agent, as large as the terminal allows."""
 
     PLACE = "demo"
-    BINDINGS = keys.THEATRE
+    BINDINGS = keys.DEMO
 
     def __init__(self, services: Services, demo: Demo, title: str) -> None:
         super().__init__(services)
@@ -26,7 +26,7 @@ class DemoScreen(ArcadeScreen):
         self._shown = -1
 
     def body(self) -> ComposeResult:
-        picture = Picture("one moment", id="theatre")
+        picture = Picture("one moment", id="demo")
         picture.border_title = self._name
         yield picture
 

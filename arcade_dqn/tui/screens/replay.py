@@ -14,6 +14,7 @@ from textual.strip import Strip
 from textual.widgets import Static
 
 from arcade_dqn.tui import keys
+from arcade_dqn.tui.drawing import draw
 from arcade_dqn.tui.inspection import Inspection
 from arcade_dqn.tui.screens.base import ArcadeScreen
 from arcade_dqn.tui.services.bundle import Services
@@ -21,7 +22,7 @@ from arcade_dqn.tui.widgets.chart import Chart, Plot, Trace
 from arcade_dqn.tui.widgets.picture import Picture
 
 if TYPE_CHECKING:
-    from arcade_dqn.tui.look import Look
+    from arcade_dqn.tui.capabilities import Capabilities
     from arcade_dqn.tui.snapshot import Snapshot
 
 _EVERY = 1.0
@@ -141,8 +142,9 @@ class ReplayScreen(ArcadeScreen):
     def _draw(self, found: Inspection, before: tuple[int, int], after: tuple[int, int]) -> None:
         """Draw both observations; away from the event loop, for the first one loads the game's pictures."""
         one = found.transition
-        look = self.services.terminal.look
-        drawn = [_strips(found.game, one.s_tm1, before, look), _strips(found.game, one.s_t, after, look)]
+        capabilities = self.services.terminal.capabilities
+        sides = ((one.s_tm1, before), (one.s_t, after))
+        drawn = [_drawn(found.game, observation, size, capabilities) for observation, size in sides]
         self.app.call_from_thread(self._hang, found, drawn)
 
     def _hang(self, found: Inspection, drawn: list[tuple[Strip, ...] | str]) -> None:
@@ -189,18 +191,15 @@ class ReplayScreen(ArcadeScreen):
         self._ask()
 
 
-def _strips(game: str, observation: np.ndarray, size: tuple[int, int], look: Look) -> tuple[Strip, ...] | str:
+def _drawn(
+    game: str, observation: np.ndarray, size: tuple[int, int], capabilities: Capabilities
+) -> tuple[Strip, ...] | str:
     """The observation drawn at `size` (columns, rows), or its numbers where there is no picture for them."""
     from arcade_dqn.games.families import family_of
     from arcade_dqn.games.find import find
-    from arcade_dqn.stage.draw import half_blocks
-    from arcade_dqn.tui.widgets.picture import shrunk, to_strips
 
-    columns, rows = size
     info = find(game)
     picture = family_of(info).picture_of(info, observation)
     if picture is None:
         return "\n".join(f"{index}: {value:+.4g}" for index, value in enumerate(observation.ravel().tolist()))
-    if columns <= 0 or rows <= 0:
-        return ""
-    return to_strips(*half_blocks(shrunk(picture, columns, rows * 2), columns, rows), look)
+    return draw(picture, size, capabilities) if min(size) > 0 else ""

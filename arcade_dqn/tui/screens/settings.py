@@ -14,6 +14,7 @@ from textual.widgets import Input, Select, Static
 from arcade_dqn.config import (
     Settings,
     SettingsError,
+    as_typed,
     build,
     get_setting,
     preset_about,
@@ -76,7 +77,7 @@ class SettingsScreen(ArcadeScreen):
         """Put the preset's values into the fields."""
         settings = build(self._info.id, self._preset)
         for name in setting_table():
-            self.query_one(f"#{_id(name)}", Input).value = _shown(get_setting(settings, name))
+            self.query_one(f"#{_id(name)}", Input).value = as_typed(get_setting(settings, name))
         self._check()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
@@ -98,7 +99,7 @@ class SettingsScreen(ArcadeScreen):
         """The settings that differ from the preset's, as typed."""
         plain = build(self._info.id, self._preset)
         typed = {name: self.query_one(f"#{_id(name)}", Input).value.strip() for name in setting_table()}
-        return {name: text for name, text in typed.items() if text != _shown(get_setting(plain, name))}
+        return {name: text for name, text in typed.items() if text != as_typed(get_setting(plain, name))}
 
     @on(Input.Changed)
     def _check(self) -> None:
@@ -145,16 +146,6 @@ class SettingsScreen(ArcadeScreen):
 
 def _id(name: str) -> str:
     return name.replace(".", "--")
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, tuple):
-        return ",".join(str(part) for part in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _about(setting: SettingInfo) -> str:

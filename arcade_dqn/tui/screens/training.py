@@ -12,10 +12,11 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import RichLog, Static
 
+from arcade_dqn.experiments.curves import running_mean
 from arcade_dqn.games.catalog import GAMES
 from arcade_dqn.tui import keys
+from arcade_dqn.tui.cluster_status import status_line
 from arcade_dqn.tui.controls import BY_NAME
-from arcade_dqn.tui.crew import crew_line
 from arcade_dqn.tui.record import RunRecord
 from arcade_dqn.tui.screens.base import ArcadeScreen
 from arcade_dqn.tui.services.bundle import Services
@@ -23,7 +24,7 @@ from arcade_dqn.tui.services.demo_player import FRAMES_PER_SECOND, Demo
 from arcade_dqn.tui.services.meters import Reading, in_lines
 from arcade_dqn.tui.theme import state_word
 from arcade_dqn.tui.widgets.braille import short
-from arcade_dqn.tui.widgets.chart import Chart, Plot, Trace, running_mean
+from arcade_dqn.tui.widgets.chart import Chart, Plot, Trace
 from arcade_dqn.tui.widgets.gauge import Gauge
 from arcade_dqn.tui.widgets.picture import Picture
 from arcade_dqn.tui.widgets.progress import ProgressLine
@@ -60,7 +61,7 @@ class TrainingScreen(ArcadeScreen):
     def body(self) -> ComposeResult:
         yield ProgressLine(id="progress")
         yield Static(id="facts", markup=False)
-        yield Static(id="crew", markup=False)
+        yield Static(id="cluster", markup=False)
         with Horizontal(id="training"):
             with Vertical(id="curves"):
                 returns = Chart(empty="no episode has ended yet", id="returns")
@@ -97,7 +98,7 @@ class TrainingScreen(ArcadeScreen):
         place = f"{snapshot.game} · {snapshot.run.name}" if snapshot.run else "getting ready"
         self.query_one(TitleBar).set_place(place)
         self._show_status(snapshot)
-        self._show_crew()
+        self._show_cluster()
         self._show_log(record)
         self._looks += 1
         if self._looks % _CHART_EVERY == 1 and record.version != self._drawn:
@@ -151,14 +152,14 @@ class TrainingScreen(ArcadeScreen):
         how = "by hand" if status.epsilon_override else "schedule"
         self.query_one("#epsilon", Gauge).set(epsilon, f"{epsilon:.3f} {how}")
 
-    def _show_crew(self) -> None:
+    def _show_cluster(self) -> None:
         """A line of its own, in runs with actors alone."""
         told = self.services.training.cluster
-        line = self.query_one("#crew", Static)
+        line = self.query_one("#cluster", Static)
         line.display = told is not None
         if told is not None and (told is not self._told or line.size.width != self._told_width):
             self._told, self._told_width = told, line.size.width
-            line.update(crew_line(told, line.size.width or self.size.width), layout=False)
+            line.update(status_line(told, line.size.width or self.size.width), layout=False)
 
     _told: Mapping[str, Any] | None = None
     _told_width = 0

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from textual.strip import Strip
 
+from arcade_dqn.tui.drawing import draw
 from arcade_dqn.tui.services.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -178,13 +179,10 @@ class DemoPlayer:
             self._wait(demo, next_step + (_HOLD if scene.ended else 0.0))
 
     def _publish(self, demo: Demo, scene: Scene, player: Player, source: Source | None) -> None:
-        from arcade_dqn.stage.draw import half_blocks
-        from arcade_dqn.tui.widgets.picture import shrunk, to_strips
-
-        columns, rows = self._size
-        if columns <= 0 or rows <= 0:
+        size = self._size
+        if min(size) <= 0:
             return
-        strips = to_strips(*half_blocks(shrunk(scene.picture, columns, rows * 2), columns, rows), self._terminal.look)
+        strips = draw(scene.picture, size, self._terminal.capabilities)
         who = "" if player.policy is not None else "random play"
         if source is not None and source.live and player.policy is not None:
             who = f"ε {player.epsilon:.2f}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from arcade_dqn.tui.look import Look
-from arcade_dqn.tui.outlet import keeps_up
+from arcade_dqn.tui.backpressure import keeps_up
+from arcade_dqn.tui.capabilities import Capabilities
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 class Terminal:
     """Asks the app's driver, which there is only while the app runs."""
 
-    def __init__(self, app: App[Any], look: Look) -> None:
+    def __init__(self, app: App[Any], capabilities: Capabilities) -> None:
         self._app = app
-        self.look = look
-        """What pictures may be made of; it changes with the theme, and counts from the next picture on."""
+        self.capabilities = capabilities
+        """What may be drawn; it changes with the theme, and counts from the next picture on."""
 
     def keeps_up(self) -> bool:
         """Whether the terminal keeps up; if not, pictures are left out instead of queued."""

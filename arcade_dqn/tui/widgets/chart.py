@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import ClassVar, Literal
@@ -235,12 +234,3 @@ class Chart(Widget):
 
     def _style(self, tone: str, base: Style) -> Style:
         return self.get_component_rich_style(f"chart--{tone}") if tone else base
-
-
-def running_mean(values: Sequence[float] | Floats, window: int) -> Floats:
-    """The mean of each value and up to `window - 1` before it."""
-    sums = np.cumsum(np.asarray(values, np.float64))
-    means = sums / window
-    means[window:] = (sums[window:] - sums[:-window]) / window
-    means[:window] = sums[:window] / np.arange(1, min(window, len(sums)) + 1)
-    return means

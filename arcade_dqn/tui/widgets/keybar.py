@@ -11,7 +11,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from arcade_dqn.tui import keys
-from arcade_dqn.tui.look import in_words
+from arcade_dqn.tui.ascii_text import in_words
 
 if TYPE_CHECKING:
     from textual.screen import Screen

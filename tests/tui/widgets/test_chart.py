@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from textual.app import App, ComposeResult
 
-from arcade_dqn.tui.widgets.chart import Canvas, Chart, Plot, Trace, draw_plot, running_mean
+from arcade_dqn.tui.widgets.chart import Canvas, Chart, Plot, Trace, draw_plot
 
 
 def trace(x: list[float], y: list[float], draw: str = "line", tone: str = "line") -> Trace:
@@ -17,10 +17,6 @@ def text(canvas: Canvas) -> list[str]:
 
 def tones(canvas: Canvas, row: int) -> list[tuple[str, str]]:
     return canvas.rows()[row]
-
-
-def test_running_mean() -> None:
-    assert running_mean([2, 4, 6, 8], 2).tolist() == [2, 3, 5, 7]
 
 
 def test_axes_and_a_rising_line() -> None:

@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 from textual.app import App, ComposeResult
 
-from arcade_dqn.tui.look import Look
-from arcade_dqn.tui.widgets.picture import Picture, shrunk, to_strips
+from arcade_dqn.tui.capabilities import Capabilities
+from arcade_dqn.tui.drawing import shrunk, to_strips
+from arcade_dqn.tui.widgets.picture import Picture
 
 
 def test_equal_neighbours_become_one_run() -> None:
@@ -63,7 +64,7 @@ async def test_all_within_the_border_is_glass_whatever_the_theme() -> None:
         assert papers() == {(0, 0, 1)}
         # Characters bring no background of their own, and are as bright as on glass.
         light = np.full((1, 2, 3), 250, np.uint8)
-        picture.show(to_strips(light, light, Look(ascii=True)))
+        picture.show(to_strips(light, light, Capabilities(ascii=True)))
         assert papers() == {(0, 0, 1)}
 
 
@@ -96,8 +97,8 @@ async def test_characters_lie_on_the_glass() -> None:
     async with Shown().run_test(size=(6, 3)) as pilot:
         picture = pilot.app.query_one(Picture)
         grey = np.full((3, 6, 3), 128, np.uint8)
-        for look in (Look(ascii=True), Look(ascii=True, colours="none")):
-            picture.show(to_strips(grey, grey, look))
+        for capabilities in (Capabilities(ascii=True), Capabilities(ascii=True, colours="none")):
+            picture.show(to_strips(grey, grey, capabilities))
             for segment in picture.render_line(1):
                 assert segment.style is not None
                 assert segment.style.bgcolor is not None

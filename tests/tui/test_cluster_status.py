@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from arcade_dqn.tui.crew import MOST_BARS, bars, crew_line
+from arcade_dqn.tui.cluster_status import MOST_BARS, bars, status_line
 
 TOLD = {
     "step": 900,
@@ -25,16 +25,16 @@ def test_a_bar_for_each_and_no_more_than_fit() -> None:
 
 
 def test_all_of_it_fits_the_smallest_terminal() -> None:
-    line = crew_line(TOLD, 80).plain
+    line = status_line(TOLD, 80).plain
     assert line == " actors 2 of 3   each █▄▁ 400/s   shards ▄█ 75%   lag 1,280   lost 1,064   late 7"[: len(line)]
     assert len(line) <= 80 and "lost 1,064" in line
 
 
 def test_what_does_not_fit_is_left_out_from_the_end() -> None:
-    assert crew_line(TOLD, 30).plain == " actors 2 of 3"
+    assert status_line(TOLD, 30).plain == " actors 2 of 3"
 
 
 def test_a_strange_event_draws_something() -> None:
-    assert crew_line({"steps_per_second": "x", "shards": [3, [1]], "alive": None}, 80).plain.startswith(
+    assert status_line({"steps_per_second": "x", "shards": [3, [1]], "alive": None}, 80).plain.startswith(
         " actors 0 of 0"
     )

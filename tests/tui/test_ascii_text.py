@@ -5,8 +5,9 @@ import pytest
 from rich.cells import cell_len
 from rich.color import ColorType
 
-from arcade_dqn.tui.look import Look, heed_no_color, in_words, to_ascii
-from arcade_dqn.tui.widgets.picture import to_strips
+from arcade_dqn.tui.ascii_text import in_words, to_ascii
+from arcade_dqn.tui.capabilities import Capabilities, heed_no_color
+from arcade_dqn.tui.drawing import to_strips
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ BOTTOM[0, 3] = 0
 
 
 def test_a_picture_in_ascii_is_a_ramp() -> None:
-    (strip,) = to_strips(TOP, BOTTOM, Look(ascii=True))
+    (strip,) = to_strips(TOP, BOTTOM, Capabilities(ascii=True))
     assert strip.text.isascii()
     assert strip.cell_length == 4
     black, dark, light, half = strip.text
@@ -100,20 +101,20 @@ def test_a_picture_in_ascii_is_a_ramp() -> None:
 
 
 def test_a_picture_without_colours_is_shaded() -> None:
-    for look in (Look(colours="none"), Look(ascii=True, colours="none")):
-        (strip,) = to_strips(TOP, BOTTOM, look)
+    for capabilities in (Capabilities(colours="none"), Capabilities(ascii=True, colours="none")):
+        (strip,) = to_strips(TOP, BOTTOM, capabilities)
         assert len(set(strip.text)) >= 3
         assert all(segment.style is None or segment.style.color is None for segment in strip)
 
 
 def test_a_picture_in_sixteen_colours_names_no_others() -> None:
-    for look in (Look(colours="sixteen"), Look(ascii=True, colours="sixteen")):
-        (strip,) = to_strips(TOP, BOTTOM, look)
+    for capabilities in (Capabilities(colours="sixteen"), Capabilities(ascii=True, colours="sixteen")):
+        (strip,) = to_strips(TOP, BOTTOM, capabilities)
         for segment in strip:
             assert segment.style is not None
             for colour in (segment.style.color, segment.style.bgcolor):
                 assert colour is None or colour.type is ColorType.STANDARD
-    (strip,) = to_strips(TOP, BOTTOM, Look(colours="sixteen"))
+    (strip,) = to_strips(TOP, BOTTOM, Capabilities(colours="sixteen"))
     assert strip.text == "   ▀"
     numbers = [segment.style.color.number for segment in strip if segment.style and segment.style.color]
     # Black, and the one with white above; the reds are nearest to black and to bright white or red.

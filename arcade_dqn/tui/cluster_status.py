@@ -9,6 +9,8 @@ from typing import Any
 
 from textual.content import Content
 
+from arcade_dqn.link.text import is_number
+
 _LEVELS = "▁▂▃▄▅▆▇█"
 MOST_BARS = 16
 """Actors or shards that a line shows one by one; of more, neighbours share a bar."""
@@ -24,7 +26,7 @@ def bars(values: list[float], highest: float) -> str:
     return "".join(_LEVELS[min(max(math.ceil(mean / highest * len(_LEVELS)), 1), len(_LEVELS)) - 1] for mean in means)
 
 
-def crew_line(told: Mapping[str, Any], width: int) -> Content:
+def status_line(told: Mapping[str, Any], width: int) -> Content:
     """What the event `cluster` told: actors alive and their speeds, fill of the shards, lag of the weights, losses.
 
     What does not fit into `width` cells is left out from the end.
@@ -54,7 +56,7 @@ def crew_line(told: Mapping[str, Any], width: int) -> Content:
 
 def _numbers(value: Any) -> list[float]:
     found = value if isinstance(value, list) else []
-    return [float(one) for one in found if isinstance(one, int | float) and math.isfinite(one)]
+    return [float(one) for one in found if is_number(one)]
 
 
 def _count(told: Mapping[str, Any], name: str) -> int:

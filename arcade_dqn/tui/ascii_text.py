@@ -1,46 +1,19 @@
-"""What the terminal can show: whether it has more than ASCII, and which colours.
+"""Every character that is drawn, in ASCII, for terminals that have no more.
 
-In ASCII everything is drawn as ever, and each finished line is translated: so no widget, Textual's own included, needs
-to know of it. A translation keeps the width of what it translates. Pictures alone are drawn another way (picture.py).
+Everything is drawn as ever, and each finished line is translated: so no widget, Textual's own included, needs to know
+of it. A translation keeps the width of what it translates. Pictures alone are drawn another way (drawing.py).
 """
 
 from __future__ import annotations
 
-import locale
-import sys
 import unicodedata
-from collections.abc import Iterable, MutableMapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Literal
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
-
-
-@dataclass(frozen=True)
-class Look:
-    """`colours`: all of them, the terminal's own sixteen, or none (not even greys)."""
-
-    ascii: bool = False
-    colours: Literal["all", "sixteen", "none"] = "all"
-
-
-def terminal_encoding() -> str:
-    """The encoding that the terminal is written in, as far as the system tells."""
-    if sys.platform == "win32":
-        # The locale tells the code page of old programs; Textual writes to the console in the stream's encoding.
-        return getattr(sys.__stdout__, "encoding", None) or "utf-8"
-    return locale.getencoding()
-
-
-def heed_no_color(environment: MutableMapping[str, str]) -> None:
-    """NO_COLOR counts if it is not empty (https://no-color.org). Textual heeds an empty one, too, so that goes."""
-    if environment.get("NO_COLOR") == "":
-        del environment["NO_COLOR"]
-
 
 KEY_WORDS = {
     "↑": "up",

@@ -152,7 +152,7 @@ async def test_a_theme_is_chosen_in_the_palette_and_kept(make_app: Callable[...,
         await pilot.pause()
         assert app.theme == "light"
         assert colours(app) != before
-        assert app.services.terminal.look == app.look
+        assert app.services.terminal.capabilities == app.capabilities
     assert load(file) == (Preferences("light"), [])
 
 
@@ -207,7 +207,7 @@ async def test_nothing_moves_without_animations(make_app: Callable[..., ArcadeAp
         await pilot.press("escape", "escape")
         # A demo was asked for: it moves.
         app.services.playback.watch_here("", "CartPole-v1", "CartPole")
-        await settled(lambda: bool(app.screen.query("#theatre")))
+        await settled(lambda: bool(app.screen.query("#demo")))
         await settled(lambda: not app.services.demo_player.paused)
 
 

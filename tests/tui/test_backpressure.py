@@ -15,9 +15,9 @@ import pytest
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.headless_driver import HeadlessDriver
 
-from arcade_dqn.tui import outlet
+from arcade_dqn.tui import backpressure
 from arcade_dqn.tui.app import ArcadeApp
-from arcade_dqn.tui.outlet import keeps_up
+from arcade_dqn.tui.backpressure import keeps_up
 from arcade_dqn.tui.screens.help import HelpScreen
 
 
@@ -112,7 +112,7 @@ def test_without_a_known_queue_the_system_is_asked(monkeypatch: pytest.MonkeyPat
         driver(_writer_thread=SimpleNamespace(_queue=SimpleNamespace(qsize=lambda: None))),
     ]
     for takes in (True, False):
-        monkeypatch.setattr(outlet, "_takes_more", lambda takes=takes: takes)
+        monkeypatch.setattr(backpressure, "_takes_more", lambda takes=takes: takes)
         assert [keeps_up(one) for one in odd] == [takes] * len(odd)
 
 
@@ -131,12 +131,12 @@ def test_the_system_tells_when_a_terminal_is_full(monkeypatch: pytest.MonkeyPatc
     reader, writer = os.openpty()
     monkeypatch.setattr("sys.__stdout__", SimpleNamespace(fileno=lambda: writer))
     try:
-        assert outlet._takes_more()
+        assert backpressure._takes_more()
         os.set_blocking(writer, False)
         with contextlib.suppress(BlockingIOError):
             while True:
                 os.write(writer, b"x" * 1024)
-        assert not outlet._takes_more()
+        assert not backpressure._takes_more()
     finally:
         os.close(reader)
         os.close(writer)

@@ -1,4 +1,4 @@
-"""An app as one person wants it: theme, keys, characters, motion. What the arcade does in it stands in app.py."""
+"""An app as a person's preferences set it up: theme, keys, characters, motion. What it does stands in app.py."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from textual.app import App
 from textual.filter import LineFilter, Monochrome, NoColor
 
 from arcade_dqn.tui import keys
-from arcade_dqn.tui.look import Ascii, Look, heed_no_color, in_words
+from arcade_dqn.tui.ascii_text import Ascii, in_words
+from arcade_dqn.tui.capabilities import Capabilities, heed_no_color
 from arcade_dqn.tui.theme import THEMES
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _NO_COLOUR = NoColor()
 
 
-class PersonalApp(App[int]):
+class ConfiguredApp(App[int]):
     """`file` is where the preferences stand, if anywhere; `problems` are sentences on what is wrong there."""
 
     def __init__(self, preferences: Preferences, file: Path | None, problems: Sequence[str]) -> None:
@@ -48,13 +49,13 @@ class PersonalApp(App[int]):
     # --- looks ---
 
     @property
-    def look(self) -> Look:
+    def capabilities(self) -> Capabilities:
         """What the terminal can show."""
         ascii = bool(self._ascii)
         if self.native_ansi_color:
-            return Look(ascii, "none" if self.no_color else "sixteen")
+            return Capabilities(ascii, "none" if self.no_color else "sixteen")
         # Without colours Textual makes everything grey, half blocks, too; a grey character would tell the same twice.
-        return Look(ascii, "none" if self.no_color and ascii else "all")
+        return Capabilities(ascii, "none" if self.no_color and ascii else "all")
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         filters = super().get_line_filters()
@@ -72,13 +73,13 @@ class PersonalApp(App[int]):
     def watch_theme(self, before: str, theme: str) -> None:
         """A theme that a person chooses is kept."""
         if self.is_running and before != theme:
-            self.dress(self.look)
-            self.keep("theme", theme)
+            self.capabilities_changed()
+            self.save_preference("theme", theme)
 
-    def dress(self, look: Look) -> None:
-        """The looks have changed: for what is not drawn by the style sheet."""
+    def capabilities_changed(self) -> None:
+        """With another theme, other colours: for what is not drawn by the style sheet."""
 
-    def keep(self, name: str, value: str) -> None:
+    def save_preference(self, name: str, value: str) -> None:
         """A preference was chosen: write it down."""
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
