@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import DataTable, Static
 
 from arcade_dqn.config import build
 from arcade_dqn.experiments.lab import Lab
@@ -75,13 +77,74 @@ def make_run(tmp_path: Path) -> Callable[..., RunDir]:
     return make
 
 
-async def settled(ready: Callable[[], bool]) -> None:
+async def wait_until(ready: Callable[[], bool]) -> None:
     """Wait until `ready`: things that threads bring come a little later."""
     for _ in range(1500):
         if ready():
             return
         await asyncio.sleep(0.02)
     raise AssertionError("it did not come")
+
+
+@pytest.fixture
+def settled() -> Callable[[Callable[[], bool]], Awaitable[None]]:
+    """Waits until what it is given is true."""
+    return wait_until
+
+
+@pytest.fixture
+def texts() -> Callable[[ArcadeApp], str]:
+    """The screen as text."""
+    return lambda app: "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+
+
+@pytest.fixture
+def rows() -> Callable[[ArcadeApp], list[list[str]]]:
+    """The cells of the screen's table, as text."""
+
+    def read(app: ArcadeApp) -> list[list[str]]:
+        table = app.screen.query_one(DataTable)
+        return [[str(cell) for cell in table.get_row_at(row)] for row in range(table.row_count)]
+
+    return read
+
+
+@pytest.fixture
+def names(rows: Callable[[ArcadeApp], list[list[str]]]) -> Callable[[ArcadeApp], list[str]]:
+    """The names of the runs in the table of runs."""
+    return lambda app: [row[2] for row in rows(app)]
+
+
+@pytest.fixture
+def about() -> Callable[[ArcadeApp], str]:
+    """What the screen says of the row under the cursor."""
+    return lambda app: str(app.screen.query_one("#about", Static).content)
+
+
+@pytest.fixture
+def begin(programs: Any) -> Callable[[ArcadeApp, Pilot[Any]], Awaitable[None]]:
+    """Trains the game under the highlight of the home screen until its first numbers are there."""
+
+    async def begin(app: ArcadeApp, pilot: Pilot[Any]) -> None:
+        await pilot.press("t")
+        await wait_until(lambda: bool(programs.started) and bool(programs.trainer.sent))
+        programs.trainer.begins()
+        await wait_until(lambda: app.services.training.snapshot.status is not None)
+
+    return begin
+
+
+@pytest.fixture
+def training(begin: Callable[[ArcadeApp, Pilot[Any]], Awaitable[None]]) -> Callable[..., Any]:
+    """Runs an app with CartPole in training, at a size."""
+
+    @asynccontextmanager
+    async def running(app: ArcadeApp, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Pilot[Any]]:
+        async with app.run_test(size=size) as pilot:
+            await begin(app, pilot)
+            yield pilot
+
+    return running
 
 
 def _packed(values: list[float]) -> dict[str, Any]:
@@ -148,7 +211,7 @@ def every_screen(programs: Any, make_run: Callable[..., RunDir]) -> Callable[...
             await pilot.press(*keys)
             await pilot.pause()
 
-        await settled(lambda: app.painted)
+        await wait_until(lambda: app.painted)
         await pilot.pause()
         yield "home"
         await press("question_mark")
@@ -156,17 +219,17 @@ def every_screen(programs: Any, make_run: Callable[..., RunDir]) -> Callable[...
         await press("escape", "m")
         yield "models"
         await press("escape", "r")
-        await settled(lambda: app.screen.query_one("DataTable").row_count == 1)  # type: ignore[attr-defined]
+        await wait_until(lambda: app.screen.query_one("DataTable").row_count == 1)  # type: ignore[attr-defined]
         await press("space")
         yield "runs"
         await press("slash")
         yield "filter"
         await press("escape", "c")
-        await settled(lambda: bool(app.screen.query_one("Chart").plot.traces))  # type: ignore[attr-defined]
+        await wait_until(lambda: bool(app.screen.query_one("Chart").plot.traces))  # type: ignore[attr-defined]
         await pilot.pause()
         yield "compare"
         await press("escape", "n")
-        await settled(lambda: bool(app.screen.query("#ask")))
+        await wait_until(lambda: bool(app.screen.query("#ask")))
         yield "ask"
         await press("escape", "escape", "x")
         yield "experiments"
@@ -179,24 +242,24 @@ def every_screen(programs: Any, make_run: Callable[..., RunDir]) -> Callable[...
         await pilot.pause(0.3)
         yield "palette"
         await press("escape", "t")
-        await settled(lambda: bool(programs.started) and bool(programs.trainer.sent))
+        await wait_until(lambda: bool(programs.started) and bool(programs.trainer.sent))
         trainer = programs.trainer
         trainer.begins()
-        await settled(lambda: app.services.training.snapshot.status is not None)
+        await wait_until(lambda: app.services.training.snapshot.status is not None)
         episodes = [[step, float(step % 90)] for step in range(10, 900, 10)]
         trainer.says("progress", step=900, episodes=episodes, loss=0.5, mean_q=7.25)
         trainer.says("evaluation", step=1000, mean=60.0, std=1.0, episodes=10, solved=False)
         trainer.says("set", step=500, name="epsilon", value=0.25)
         trainer.says("warning", message="the disk is almost full")
-        await settled(lambda: len(app.services.training.record.returns) > 0)
+        await wait_until(lambda: len(app.services.training.record.returns) > 0)
         await pilot.pause(0.7)
         yield "training"
         await press("c")
         yield "controls"
         await press("escape", "i")
-        await settled(lambda: trainer.commands[-1][0] == "inspect")
+        await wait_until(lambda: trainer.commands[-1][0] == "inspect")
         trainer.coming.append(_told(999))
-        await settled(lambda: app.screen.query_one("#replay-after").has_picture)  # type: ignore[attr-defined]
+        await wait_until(lambda: app.screen.query_one("#replay-after").has_picture)  # type: ignore[attr-defined]
         await pilot.pause()
         yield "replay"
         await press("escape", "k")
@@ -205,10 +268,10 @@ def every_screen(programs: Any, make_run: Callable[..., RunDir]) -> Callable[...
         await press("escape", "ctrl+x")
         yield "confirm"
         await press("n", "escape")
-        await settled(lambda: app.screen.query_one("#banner").display)
+        await wait_until(lambda: app.screen.query_one("#banner").display)
         yield "banner"
         app.services.playback.watch_here("", "CartPole-v1", "CartPole · demo")
-        await settled(lambda: any(picture.has_picture for picture in app.screen.query("Picture")))  # type: ignore[attr-defined]
+        await wait_until(lambda: any(picture.has_picture for picture in app.screen.query("Picture")))  # type: ignore[attr-defined]
         await pilot.pause()
         yield "demo"
 

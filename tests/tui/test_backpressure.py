@@ -21,14 +21,6 @@ from arcade_dqn.tui.backpressure import keeps_up
 from arcade_dqn.tui.screens.help import HelpScreen
 
 
-async def settled(ready: Callable[[], bool]) -> None:
-    for _ in range(1500):
-        if ready():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not come")
-
-
 class Line(io.StringIO):
     """What a terminal is written to; takes nothing while it is `held`."""
 
@@ -66,7 +58,7 @@ class LineDriver(HeadlessDriver):
 
 
 async def test_a_slow_line_gets_no_pictures_and_keys_are_answered(
-    make_app: Callable[..., ArcadeApp], monkeypatch: pytest.MonkeyPatch
+    make_app: Callable[..., ArcadeApp], monkeypatch: pytest.MonkeyPatch, settled: Any
 ) -> None:
     line = Line()
     driver = type("Slow", (LineDriver,), {"line": line})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -22,20 +21,8 @@ from arcade_dqn.tui.widgets.picture import Picture
 Walk = Callable[..., AsyncIterator[str]]
 
 
-async def settled(ready: Callable[[], bool]) -> None:
-    for _ in range(1500):
-        if ready():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not come")
-
-
 def strips(app: ArcadeApp) -> list[Any]:
     return list(app.screen._compositor.render_strips())
-
-
-def texts(app: ArcadeApp) -> str:
-    return "\n".join(strip.text for strip in strips(app))
 
 
 def colours(app: ArcadeApp) -> set[Any]:
@@ -48,7 +35,7 @@ def colours(app: ArcadeApp) -> set[Any]:
     return seen - {None}
 
 
-async def test_every_screen_in_ascii(make_app: Callable[..., ArcadeApp], every_screen: Walk) -> None:
+async def test_every_screen_in_ascii(make_app: Callable[..., ArcadeApp], every_screen: Walk, texts: Any) -> None:
     app = make_app(preferences=Preferences(ascii=True))
     seen = []
     async with app.run_test(size=(100, 30)) as pilot:
@@ -137,7 +124,9 @@ async def test_the_focus_is_seen_without_colour(
         assert "CartPole" not in reversed_text()
 
 
-async def test_a_theme_is_chosen_in_the_palette_and_kept(make_app: Callable[..., ArcadeApp], tmp_path: Path) -> None:
+async def test_a_theme_is_chosen_in_the_palette_and_kept(
+    make_app: Callable[..., ArcadeApp], tmp_path: Path, settled: Any
+) -> None:
     file = tmp_path / "config" / "preferences.toml"
     app = make_app(file=file)
     async with app.run_test(size=(100, 30)) as pilot:
@@ -162,7 +151,7 @@ async def test_only_our_themes_are_offered(make_app: Callable[..., ArcadeApp]) -
 
 
 async def test_a_theme_that_cannot_be_kept_is_told_and_shown(
-    make_app: Callable[..., ArcadeApp], tmp_path: Path
+    make_app: Callable[..., ArcadeApp], tmp_path: Path, settled: Any
 ) -> None:
     file = tmp_path / "preferences.toml"
     file.write_text('theme = "')
@@ -177,7 +166,7 @@ async def test_a_theme_that_cannot_be_kept_is_told_and_shown(
 
 
 async def test_a_broken_file_does_not_keep_the_arcade_from_starting(
-    make_app: Callable[..., ArcadeApp], tmp_path: Path
+    make_app: Callable[..., ArcadeApp], tmp_path: Path, settled: Any
 ) -> None:
     file = tmp_path / "preferences.toml"
     file.write_text("not TOML at all")
@@ -188,7 +177,7 @@ async def test_a_broken_file_does_not_keep_the_arcade_from_starting(
         assert app.theme == "dark"
 
 
-async def test_nothing_moves_without_animations(make_app: Callable[..., ArcadeApp]) -> None:
+async def test_nothing_moves_without_animations(make_app: Callable[..., ArcadeApp], settled: Any, texts: Any) -> None:
     app = make_app(preferences=Preferences(animations=False))
     async with app.run_test(size=(100, 30)) as pilot:
         picture = app.screen.query_one("#attract", Picture)
@@ -212,7 +201,7 @@ async def test_nothing_moves_without_animations(make_app: Callable[..., ArcadeAp
 
 
 async def test_textual_s_own_way_to_still_it_works_too(
-    make_app: Callable[..., ArcadeApp], monkeypatch: pytest.MonkeyPatch
+    make_app: Callable[..., ArcadeApp], monkeypatch: pytest.MonkeyPatch, settled: Any
 ) -> None:
     # What TEXTUAL_ANIMATIONS=none sets.
     monkeypatch.setattr("textual.constants.TEXTUAL_ANIMATIONS", "none")
@@ -221,7 +210,7 @@ async def test_textual_s_own_way_to_still_it_works_too(
         await settled(lambda: app.services.demo_player.paused)
 
 
-async def test_with_animations_attract_mode_plays_on(make_app: Callable[..., ArcadeApp]) -> None:
+async def test_with_animations_attract_mode_plays_on(make_app: Callable[..., ArcadeApp], settled: Any) -> None:
     app = make_app()
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(lambda: app.screen.query_one("#attract", Picture).has_picture)
@@ -229,13 +218,6 @@ async def test_with_animations_attract_mode_plays_on(make_app: Callable[..., Arc
         assert not app.services.demo_player.paused
         await pilot.press("r", "slash")
         assert app.screen.query_one(Input).cursor_blink
-
-
-async def begin(app: ArcadeApp, pilot: Any, programs: Any) -> None:
-    await pilot.press("t")
-    await settled(lambda: bool(programs.started) and bool(programs.trainer.sent))
-    programs.trainer.begins()
-    await settled(lambda: app.services.training.snapshot.status is not None)
 
 
 @pytest.mark.parametrize(
@@ -257,12 +239,14 @@ async def test_the_end_of_a_run_is_told(
     notice: Any,
     reason: str,
     told: str,
+    settled: Any,
+    begin: Any,
 ) -> None:
     app = make_app(preferences=Preferences(notice=notice))
     heard: list[str] = []
     monkeypatch.setattr(app.services.terminal, "write", heard.append)
     async with app.run_test(size=(100, 30)) as pilot:
-        await begin(app, pilot, programs)
+        await begin(app, pilot)
         programs.trainer.publish(best_evaluation=88.5)
         await settled(
             lambda: (
@@ -281,21 +265,23 @@ async def test_the_end_of_a_run_is_told(
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_the_machine_is_shown_beside_a_training(
-    make_app: Callable[..., ArcadeApp], programs: Any, size: tuple[int, int]
+    make_app: Callable[..., ArcadeApp], programs: Any, size: tuple[int, int], settled: Any, texts: Any, begin: Any
 ) -> None:
     app = make_app()
     async with app.run_test(size=size) as pilot:
-        await begin(app, pilot, programs)
+        await begin(app, pilot)
         await settled(lambda: "CPU" in texts(app) and "trainer" in texts(app))
         shown = texts(app)
         assert "memory" in shown
         assert "GiB" in shown
 
 
-async def test_the_meters_can_be_left_out(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_the_meters_can_be_left_out(
+    make_app: Callable[..., ArcadeApp], programs: Any, texts: Any, begin: Any
+) -> None:
     app = make_app(preferences=Preferences(meters=False))
     async with app.run_test(size=(120, 40)) as pilot:
-        await begin(app, pilot, programs)
+        await begin(app, pilot)
         assert isinstance(app.screen, TrainingScreen)
         assert app.services.meters._thread is None
         await pilot.pause()
@@ -303,11 +289,11 @@ async def test_the_meters_can_be_left_out(make_app: Callable[..., ArcadeApp], pr
 
 
 async def test_keys_that_do_nothing_are_told_by_more_than_a_colour(
-    make_app: Callable[..., ArcadeApp], programs: Any
+    make_app: Callable[..., ArcadeApp], programs: Any, settled: Any, texts: Any, begin: Any
 ) -> None:
     app = make_app()
     async with app.run_test(size=(120, 40)) as pilot:
-        await begin(app, pilot, programs)
+        await begin(app, pilot)
         await settled(lambda: "s save" in texts(app))
         programs.trainer.says("ended", reason="steps", step=9, message="over", model=None)
         await settled(lambda: "(s) save" in texts(app))

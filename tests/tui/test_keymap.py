@@ -15,10 +15,6 @@ from arcade_dqn.tui.screens.models import ModelsScreen
 from arcade_dqn.tui.screens.training import TrainingScreen
 
 
-def texts(app: ArcadeApp) -> str:
-    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
-
-
 @pytest.mark.parametrize(
     ("written", "name"),
     [
@@ -127,7 +123,7 @@ def test_how_keys_are_written(written: str, text: str) -> None:
     assert shown(binding, {}) is None
 
 
-async def test_changed_keys_work_and_are_shown(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_changed_keys_work_and_are_shown(make_app: Callable[..., ArcadeApp], programs: Any, texts: Any) -> None:
     app = make_app(preferences=Preferences(keys={"home.train": "g", "home.models": "t", "app.help": "f1"}))
     async with app.run_test(size=(120, 100)) as pilot:
         await pilot.pause()

@@ -98,7 +98,7 @@ def test_commands_need_a_run(children: Programs) -> None:
 
 
 def test_refused_commands_and_warnings_become_notices(
-    children: Programs, programs: Any, make_run: Callable[..., RunDir]
+    children: Programs, programs: Any, make_run: Callable[..., RunDir], texts: Any
 ) -> None:
     children.trainer.open(make_run().path, "CartPole")
     programs.trainer.begins()

@@ -4,47 +4,8 @@ import numpy as np
 from textual.app import App, ComposeResult
 
 from arcade_dqn.tui.capabilities import Capabilities
-from arcade_dqn.tui.drawing import shrunk, to_strips
+from arcade_dqn.tui.drawing import to_strips
 from arcade_dqn.tui.widgets.picture import Picture
-
-
-def test_equal_neighbours_become_one_run() -> None:
-    top = np.zeros((1, 4, 3), np.uint8)
-    bottom = np.zeros((1, 4, 3), np.uint8)
-    bottom[0, 2:] = 255, 0, 0
-    (strip,) = to_strips(top, bottom)
-    assert [segment.text for segment in strip] == ["  ", "▀▀"]
-    black, both = (segment.style for segment in strip)
-    assert black is not None
-    assert black.bgcolor is not None
-    assert black.bgcolor.get_truecolor() == (0, 0, 0)
-    assert both is not None
-    assert both.color is not None
-    assert both.bgcolor is not None
-    assert (both.color.get_truecolor(), both.bgcolor.get_truecolor()) == ((0, 0, 0), (255, 0, 0))
-
-
-def test_almost_equal_colours_run_together() -> None:
-    top = np.array([[[100, 100, 100], [101, 101, 101]]], np.uint8)
-    (strip,) = to_strips(top, top)
-    assert len(list(strip)) == 1
-
-
-def test_shrinking_averages_whole_blocks() -> None:
-    picture = np.zeros((4, 6, 3), np.uint8)
-    picture[:2, :2, 0] = [[10, 20], [30, 40]]
-    # Blocks of 2 x 2: the largest that divides 4 and 6 and leaves at least 3 x 2 pixels.
-    small = shrunk(picture, 3, 2)
-    assert small.shape == (2, 3, 3)
-    assert small[0, 0].tolist() == [25, 0, 0]
-    assert not small[0, 1:].any()
-    assert not small[1].any()
-
-
-def test_shrinking_leaves_small_pictures_alone() -> None:
-    picture = np.ones((10, 10, 3), np.uint8)
-    assert shrunk(picture, 8, 8) is picture
-    assert shrunk(picture, 0, 0) is picture
 
 
 async def test_all_within_the_border_is_glass_whatever_the_theme() -> None:

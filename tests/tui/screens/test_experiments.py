@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -15,20 +14,10 @@ from arcade_dqn.tui.app import ArcadeApp
 from arcade_dqn.tui.screens.experiments import ExperimentsScreen
 
 
-async def settled(ready: Callable[[], bool]) -> None:
-    for _ in range(1500):
-        if ready():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not come")
-
-
-def texts(app: ArcadeApp) -> str:
-    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
-
-
 @pytest.mark.parametrize("size", [(80, 24), (160, 50)])
-async def test_screen(make_app: Callable[..., ArcadeApp], programs: Any, size: tuple[int, int]) -> None:
+async def test_screen(
+    make_app: Callable[..., ArcadeApp], programs: Any, size: tuple[int, int], settled: Any, texts: Any
+) -> None:
     app = make_app()
     async with app.run_test(size=size) as pilot:
         await pilot.press("x")
@@ -51,7 +40,7 @@ async def test_screen(make_app: Callable[..., ArcadeApp], programs: Any, size: t
 
 
 async def test_a_finished_experiment_has_an_answer_and_a_report(
-    make_app: Callable[..., ArcadeApp], programs: Any
+    make_app: Callable[..., ArcadeApp], programs: Any, settled: Any, texts: Any
 ) -> None:
     app = make_app()
     question = QUESTIONS[0]
@@ -84,7 +73,9 @@ async def test_a_finished_experiment_has_an_answer_and_a_report(
         await settled(lambda: sum(child.module == "arcade_dqn" for child in programs.started) == 2)
 
 
-async def test_each_question_is_one_key_away(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_each_question_is_one_key_away(
+    make_app: Callable[..., ArcadeApp], programs: Any, settled: Any, texts: Any
+) -> None:
     app = make_app()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("x")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,6 @@ from arcade_dqn.tui.app import ArcadeApp
 from arcade_dqn.tui.screens.settings import SettingsScreen
 
 
-async def settled(ready: Callable[[], bool]) -> None:
-    for _ in range(1500):
-        if ready():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not come")
-
-
 def field(app: ArcadeApp, name: str) -> Input:
     return app.screen.query_one(f"#{name.replace('.', '--')}", Input)
 
@@ -28,7 +19,7 @@ def verdict(app: ArcadeApp) -> str:
     return str(app.screen.query_one("#verdict", Static).content)
 
 
-async def test_change_check_copy_and_train(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_change_check_copy_and_train(make_app: Callable[..., ArcadeApp], programs: Any, settled: Any) -> None:
     app = make_app()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("c")
@@ -59,7 +50,9 @@ async def test_change_check_copy_and_train(make_app: Callable[..., ArcadeApp], p
         assert (settings.run.seed, settings.network.hidden, settings.preset) == (7, (32, 16), "cartpole")
 
 
-async def test_the_chosen_settings_help_is_whole_where_the_form_is_narrow(make_app: Callable[..., ArcadeApp]) -> None:
+async def test_the_chosen_settings_help_is_whole_where_the_form_is_narrow(
+    make_app: Callable[..., ArcadeApp], settled: Any
+) -> None:
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("c")
@@ -73,7 +66,7 @@ async def test_the_chosen_settings_help_is_whole_where_the_form_is_narrow(make_a
             assert setting.allowed.replace(" ", "") in shown.replace(" ", ""), name
 
 
-async def test_another_preset(make_app: Callable[..., ArcadeApp]) -> None:
+async def test_another_preset(make_app: Callable[..., ArcadeApp], settled: Any) -> None:
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("c")

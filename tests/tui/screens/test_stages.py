@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.widgets import DataTable, Static
+from textual.widgets import DataTable
 
 from arcade_dqn.acting.layers import initial_weights
 from arcade_dqn.config import build
@@ -19,23 +18,6 @@ from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.tui.app import ArcadeApp
 from arcade_dqn.tui.screens.demo import DemoScreen
 from arcade_dqn.tui.screens.stages import StagesScreen
-
-
-async def settled(ready: Callable[[], bool]) -> None:
-    for _ in range(1500):
-        if ready():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not come")
-
-
-def rows(app: ArcadeApp) -> list[list[str]]:
-    table = app.screen.query_one(DataTable)
-    return [[str(cell) for cell in table.get_row_at(index)] for index in range(table.row_count)]
-
-
-def about(app: ArcadeApp) -> str:
-    return str(app.screen.query_one("#about", Static).content)
 
 
 def save(path: Path, steps: int, score: float | None) -> None:
@@ -66,7 +48,13 @@ def run(make_run: Callable[..., RunDir]) -> RunDir:
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_before_and_after(
-    make_app: Callable[..., ArcadeApp], programs: Any, run: RunDir, size: tuple[int, int]
+    make_app: Callable[..., ArcadeApp],
+    programs: Any,
+    run: RunDir,
+    size: tuple[int, int],
+    settled: Any,
+    rows: Any,
+    about: Any,
 ) -> None:
     app = make_app(display=True)
     async with app.run_test(size=size) as pilot:
@@ -104,7 +92,7 @@ async def test_before_and_after(
 
 
 async def test_without_a_display_one_plays_here_and_two_need_the_window(
-    make_app: Callable[..., ArcadeApp], programs: Any, run: RunDir
+    make_app: Callable[..., ArcadeApp], programs: Any, run: RunDir, settled: Any, rows: Any
 ) -> None:
     app = make_app()
     async with app.run_test(size=(100, 30)) as pilot:
@@ -122,13 +110,12 @@ async def test_without_a_display_one_plays_here_and_two_need_the_window(
         await settled(lambda: any("not a model file" in str(note.message) for note in app._notifications))
 
 
-async def test_a_run_in_training_has_them_too(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_a_run_in_training_has_them_too(
+    make_app: Callable[..., ArcadeApp], programs: Any, begin: Any, settled: Any, rows: Any, about: Any
+) -> None:
     app = make_app()
     async with app.run_test(size=(100, 30)) as pilot:
-        await pilot.press("t")
-        await settled(lambda: bool(programs.started) and bool(programs.trainer.sent))
-        programs.trainer.begins()
-        await settled(lambda: app.services.training.snapshot.status is not None)
+        await begin(app, pilot)
         await pilot.press("k")
         await settled(lambda: isinstance(app.screen, StagesScreen))
         await settled(lambda: "has no saved steps yet" in about(app))

@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from textual.pilot import Pilot
 from textual.widgets import RichLog
 
 from arcade_dqn.storage.run_dir import RunDir
@@ -17,33 +14,12 @@ from arcade_dqn.tui.widgets.chart import Chart
 from arcade_dqn.tui.widgets.picture import Picture
 
 
-async def settled(ready: Callable[[], bool]) -> None:
-    for _ in range(1500):
-        if ready():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not come")
-
-
-def texts(app: ArcadeApp) -> str:
-    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
-
-
-@asynccontextmanager
-async def training(app: ArcadeApp, programs: Any, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Pilot[Any]]:
-    """The app with CartPole in training."""
-    async with app.run_test(size=size) as pilot:
-        await pilot.press("t")
-        await settled(lambda: bool(programs.started) and bool(programs.trainer.sent))
-        programs.trainer.begins()
-        await settled(lambda: app.services.training.snapshot.status is not None)
-        yield pilot
-
-
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (160, 50)])
-async def test_everything_is_shown(make_app: Callable[..., ArcadeApp], programs: Any, size: tuple[int, int]) -> None:
+async def test_everything_is_shown(
+    make_app: Callable[..., ArcadeApp], programs: Any, size: tuple[int, int], settled: Any, texts: Any, training: Any
+) -> None:
     app = make_app()
-    async with training(app, programs, size):
+    async with training(app, size):
         trainer = programs.trainer
         trainer.says("progress", step=900, episodes=[[400, 20.0], [900, 40.0]], loss=0.5, mean_q=7.25)
         trainer.says("evaluation", step=1000, mean=60.0, std=1.0, episodes=10, solved=False)
@@ -72,16 +48,20 @@ async def test_everything_is_shown(make_app: Callable[..., ArcadeApp], programs:
         assert not app.screen.show_horizontal_scrollbar
 
 
-async def test_the_buffer_says_when_learning_begins(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_the_buffer_says_when_learning_begins(
+    make_app: Callable[..., ArcadeApp], programs: Any, settled: Any, texts: Any, training: Any
+) -> None:
     app = make_app()
-    async with training(app, programs):
+    async with training(app):
         programs.trainer.publish(replay_size=60)
         await settled(lambda: "learns from 100" in texts(app))
 
 
-async def test_keys_become_commands(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_keys_become_commands(
+    make_app: Callable[..., ArcadeApp], programs: Any, settled: Any, texts: Any, training: Any
+) -> None:
     app = make_app()
-    async with training(app, programs) as pilot:
+    async with training(app) as pilot:
         trainer = programs.trainer
         await pilot.press("space", "s", "e")
         assert trainer.commands[1:] == [("pause", {}), ("save", {}), ("evaluate", {})]
@@ -91,9 +71,11 @@ async def test_keys_become_commands(make_app: Callable[..., ArcadeApp], programs
         assert trainer.commands[-1] == ("resume", {})
 
 
-async def test_epsilon_by_hand_and_back(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_epsilon_by_hand_and_back(
+    make_app: Callable[..., ArcadeApp], programs: Any, settled: Any, texts: Any, training: Any
+) -> None:
     app = make_app()
-    async with training(app, programs) as pilot:
+    async with training(app) as pilot:
         trainer = programs.trainer
         await pilot.press("right_square_bracket", "right_square_bracket", "left_square_bracket")
         values = [arguments["value"] for name, arguments in trainer.commands if name == "set"]
@@ -108,18 +90,22 @@ async def test_epsilon_by_hand_and_back(make_app: Callable[..., ArcadeApp], prog
         assert app.screen.query_one("#returns", Chart).plot.rules[0] == 1_000
 
 
-async def test_epsilon_stays_within_its_bounds(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_epsilon_stays_within_its_bounds(
+    make_app: Callable[..., ArcadeApp], programs: Any, settled: Any, texts: Any, training: Any
+) -> None:
     app = make_app()
-    async with training(app, programs) as pilot:
+    async with training(app) as pilot:
         programs.trainer.publish(epsilon=0.02)
         await settled(lambda: "0.020" in texts(app))
         await pilot.press("left_square_bracket")
         assert programs.trainer.commands[-1] == ("set", {"name": "epsilon", "value": 0.0})
 
 
-async def test_view_large_hidden_and_beside_the_curves(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_view_large_hidden_and_beside_the_curves(
+    make_app: Callable[..., ArcadeApp], programs: Any, settled: Any, texts: Any, training: Any
+) -> None:
     app = make_app()
-    async with training(app, programs, (80, 24)) as pilot:
+    async with training(app, (80, 24)) as pilot:
         view, curves = app.screen.query_one("#view", Picture), app.screen.query_one("#curves")
         await settled(lambda: view.has_picture)
         projector: Any = app.services.demo_player
@@ -140,9 +126,11 @@ async def test_view_large_hidden_and_beside_the_curves(make_app: Callable[..., A
         await settled(lambda: view.display and view.size == beside and projector.wanted[-1] is not None)
 
 
-async def test_the_log_is_broken_anew_in_another_width(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_the_log_is_broken_anew_in_another_width(
+    make_app: Callable[..., ArcadeApp], programs: Any, settled: Any, training: Any
+) -> None:
     app = make_app()
-    async with training(app, programs, (160, 50)) as pilot:
+    async with training(app, (160, 50)) as pilot:
         programs.trainer.says("warning", message=f"a sentence of {'many ' * 9}words")
         log = app.screen.query_one("#log", RichLog)
         await settled(lambda: any("a sentence of" in line.text for line in log.lines))
@@ -153,17 +141,19 @@ async def test_the_log_is_broken_anew_in_another_width(make_app: Callable[..., A
 
 
 async def test_the_buffers_numbers_fit_beside_a_persons_steps(
-    make_app: Callable[..., ArcadeApp], programs: Any
+    make_app: Callable[..., ArcadeApp], programs: Any, settled: Any, texts: Any, training: Any
 ) -> None:
     app = make_app()
-    async with training(app, programs, (80, 24)):
+    async with training(app, (80, 24)):
         programs.trainer.publish(replay_size=123_456, replay_capacity=200_000, demonstrations=12_345)
         await settled(lambda: "Replay 12.3k yours 123k/200k" in texts(app))
 
 
-async def test_window_on_and_off(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_window_on_and_off(
+    make_app: Callable[..., ArcadeApp], programs: Any, settled: Any, training: Any
+) -> None:
     app = make_app(display=True)
-    async with training(app, programs) as pilot:
+    async with training(app) as pilot:
         await pilot.press("w")
         await settled(lambda: bool(app.services.training.snapshot.window))
         assert programs.window.arguments[0] == str(app.services.training.snapshot.run)
@@ -175,9 +165,11 @@ async def test_window_on_and_off(make_app: Callable[..., ArcadeApp], programs: A
         await settled(lambda: bool(app.services.training.snapshot.window))
 
 
-async def test_the_window_moves_on_to_another_run(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_the_window_moves_on_to_another_run(
+    make_app: Callable[..., ArcadeApp], programs: Any, settled: Any, training: Any
+) -> None:
     app = make_app(display=True)
-    async with training(app, programs) as pilot:
+    async with training(app) as pilot:
         app.services.playback.toggle_window("an earlier run")
         await settled(lambda: app.services.training.snapshot.window == "an earlier run")
         await pilot.press("w")
@@ -185,18 +177,22 @@ async def test_the_window_moves_on_to_another_run(make_app: Callable[..., Arcade
         assert programs.window.arguments[0] == str(app.services.training.snapshot.run)
 
 
-async def test_window_without_a_display(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_window_without_a_display(
+    make_app: Callable[..., ArcadeApp], programs: Any, settled: Any, training: Any
+) -> None:
     app = make_app()
-    async with training(app, programs) as pilot:
+    async with training(app) as pilot:
         await pilot.press("v", "w")
         await settled(lambda: any("no display" in notice.message for notice in app._notifications))
         # The terminal view serves instead.
         assert app.screen.query_one("#view", Picture).display
 
 
-async def test_stop_asks_first(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_stop_asks_first(
+    make_app: Callable[..., ArcadeApp], programs: Any, settled: Any, texts: Any, training: Any
+) -> None:
     app = make_app()
-    async with training(app, programs) as pilot:
+    async with training(app) as pilot:
         await pilot.press("ctrl+x")
         await settled(lambda: "Stop the training?" in texts(app))
         await pilot.press("n")
@@ -207,9 +203,11 @@ async def test_stop_asks_first(make_app: Callable[..., ArcadeApp], programs: Any
         await settled(lambda: programs.trainer.commands[-1][0] == "stop")
 
 
-async def test_keys_that_need_a_run_go_grey_at_its_end(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_keys_that_need_a_run_go_grey_at_its_end(
+    make_app: Callable[..., ArcadeApp], programs: Any, settled: Any, texts: Any, training: Any
+) -> None:
     app = make_app()
-    async with training(app, programs) as pilot:
+    async with training(app) as pilot:
         programs.trainer.says("ended", reason="steps", step=9, message="done after 9 steps", model="final")
         programs.trainer.publish(state="done")
         await settled(lambda: "DONE" in texts(app))
@@ -220,7 +218,9 @@ async def test_keys_that_need_a_run_go_grey_at_its_end(make_app: Callable[..., A
         assert isinstance(app.screen, HomeScreen)
 
 
-async def test_a_run_that_never_began_says_so(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_a_run_that_never_began_says_so(
+    make_app: Callable[..., ArcadeApp], programs: Any, settled: Any, texts: Any
+) -> None:
     app = make_app()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("t")
@@ -231,9 +231,11 @@ async def test_a_run_that_never_began_says_so(make_app: Callable[..., ArcadeApp]
         assert "FAILED" in texts(app)
 
 
-async def test_a_run_that_is_moved_away_stays_as_it_was_seen(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_a_run_that_is_moved_away_stays_as_it_was_seen(
+    make_app: Callable[..., ArcadeApp], programs: Any, settled: Any, texts: Any, training: Any
+) -> None:
     app = make_app()
-    async with training(app, programs) as pilot:
+    async with training(app) as pilot:
         programs.trainer.says("ended", reason="steps", step=9, message="done after 9 steps", model="final")
         await settled(lambda: app.services.training.snapshot.phase == "ended")
         run = app.services.training.snapshot.run
@@ -246,9 +248,11 @@ async def test_a_run_that_is_moved_away_stays_as_it_was_seen(make_app: Callable[
         assert "1,000 / 10,000" in texts(app)
 
 
-async def test_a_dead_trainer_is_offered_to_be_resumed(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_a_dead_trainer_is_offered_to_be_resumed(
+    make_app: Callable[..., ArcadeApp], programs: Any, settled: Any, texts: Any, training: Any
+) -> None:
     app = make_app()
-    async with training(app, programs) as pilot:
+    async with training(app) as pilot:
         run = app.services.training.snapshot.run
         programs.trainer.exit_code = -9
         await settled(lambda: "CartPole has stopped" in texts(app))
@@ -259,7 +263,7 @@ async def test_a_dead_trainer_is_offered_to_be_resumed(make_app: Callable[..., A
 
 
 async def test_a_resumed_run_shows_what_it_did_before(
-    make_app: Callable[..., ArcadeApp], programs: Any, make_run: Callable[..., RunDir]
+    make_app: Callable[..., ArcadeApp], programs: Any, make_run: Callable[..., RunDir], settled: Any
 ) -> None:
     run = make_run()
     run.append_metrics({"kind": "episode", "step": 100, "episode": 1, "return": 12.0, "length": 12})
@@ -270,9 +274,11 @@ async def test_a_resumed_run_shows_what_it_did_before(
         assert programs.trainer.commands == [("open", {"run": str(run.path)})]
 
 
-async def test_training_goes_on_behind_other_screens(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_training_goes_on_behind_other_screens(
+    make_app: Callable[..., ArcadeApp], programs: Any, settled: Any, training: Any
+) -> None:
     app = make_app()
-    async with training(app, programs) as pilot:
+    async with training(app) as pilot:
         await pilot.press("escape")
         programs.trainer.says("progress", step=2000, episodes=[[1500, 99.0]], loss=1.0, mean_q=1.0)
         await settled(lambda: len(app.services.training.record.returns) == 1)
@@ -283,10 +289,10 @@ async def test_training_goes_on_behind_other_screens(make_app: Callable[..., Arc
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_only_a_run_with_actors_has_the_line(
-    make_app: Callable[..., ArcadeApp], programs: Any, size: tuple[int, int]
+    make_app: Callable[..., ArcadeApp], programs: Any, size: tuple[int, int], settled: Any, texts: Any, training: Any
 ) -> None:
     app = make_app()
-    async with training(app, programs, size):
+    async with training(app, size):
         assert not app.screen.query_one("#cluster").display
         programs.trainer.says(
             "cluster",

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -24,20 +23,6 @@ from arcade_dqn.tui.screens.models import ModelsScreen
 from arcade_dqn.tui.screens.runs import RunsScreen
 from arcade_dqn.tui.screens.training import TrainingScreen
 from arcade_dqn.tui.services.demo_player import Demo
-
-
-async def settled(ready: Callable[[], bool]) -> None:
-    """Wait until `ready`: things that threads bring come a little later."""
-    for _ in range(1500):
-        if ready():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not come")
-
-
-def texts(app: ArcadeApp) -> str:
-    """The screen as text."""
-    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
 
 
 @pytest.fixture
@@ -65,7 +50,9 @@ def home(app: ArcadeApp) -> HomeScreen:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (160, 50)])
-async def test_it_lists_every_game_with_its_facts(make_app: Callable[..., ArcadeApp], size: tuple[int, int]) -> None:
+async def test_it_lists_every_game_with_its_facts(
+    make_app: Callable[..., ArcadeApp], size: tuple[int, int], texts: Any
+) -> None:
     app = make_app()
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
@@ -79,7 +66,9 @@ async def test_it_lists_every_game_with_its_facts(make_app: Callable[..., Arcade
         assert not app.screen.show_horizontal_scrollbar
 
 
-async def test_arrows_choose_and_the_highlighted_game_plays(make_app: Callable[..., ArcadeApp], model: Path) -> None:
+async def test_arrows_choose_and_the_highlighted_game_plays(
+    make_app: Callable[..., ArcadeApp], model: Path, settled: Any, texts: Any
+) -> None:
     app = make_app()
     async with app.run_test(size=(100, 30)) as pilot:
         projector: Any = app.services.demo_player
@@ -94,7 +83,9 @@ async def test_arrows_choose_and_the_highlighted_game_plays(make_app: Callable[.
         await settled(lambda: "random play" in texts(app))
 
 
-async def test_a_click_chooses_and_does_not_train(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_a_click_chooses_and_does_not_train(
+    make_app: Callable[..., ArcadeApp], programs: Any, settled: Any
+) -> None:
     app = make_app()
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.pause()
@@ -106,7 +97,7 @@ async def test_a_click_chooses_and_does_not_train(make_app: Callable[..., Arcade
 
 
 @pytest.mark.parametrize("key", ["t", "enter"])
-async def test_train(make_app: Callable[..., ArcadeApp], programs: Any, key: str) -> None:
+async def test_train(make_app: Callable[..., ArcadeApp], programs: Any, key: str, settled: Any) -> None:
     app = make_app()
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.press("down", key)
@@ -119,7 +110,7 @@ async def test_train(make_app: Callable[..., ArcadeApp], programs: Any, key: str
         assert (run / "config.json").is_file()
 
 
-async def test_train_slowly_enough_to_follow(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_train_slowly_enough_to_follow(make_app: Callable[..., ArcadeApp], programs: Any, settled: Any) -> None:
     app = make_app()
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.press("T")
@@ -129,7 +120,9 @@ async def test_train_slowly_enough_to_follow(make_app: Callable[..., ArcadeApp],
         assert settings.learning == build("CartPole-v1", "cartpole").learning
 
 
-async def test_the_way_back_and_the_banner(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_the_way_back_and_the_banner(
+    make_app: Callable[..., ArcadeApp], programs: Any, settled: Any, texts: Any
+) -> None:
     app = make_app()
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.press("t")
@@ -147,7 +140,7 @@ async def test_the_way_back_and_the_banner(make_app: Callable[..., ArcadeApp], p
 
 
 async def test_the_banner_keeps_the_way_back_where_there_is_little_room(
-    make_app: Callable[..., ArcadeApp], programs: Any
+    make_app: Callable[..., ArcadeApp], programs: Any, settled: Any
 ) -> None:
     app = make_app()
     async with app.run_test(size=(60, 24)) as pilot:
@@ -167,7 +160,7 @@ async def test_the_banner_keeps_the_way_back_where_there_is_little_room(
 
 
 async def test_another_game_asks_before_it_replaces_the_one_in_training(
-    make_app: Callable[..., ArcadeApp], programs: Any
+    make_app: Callable[..., ArcadeApp], programs: Any, settled: Any, texts: Any
 ) -> None:
     app = make_app()
     async with app.run_test(size=(100, 30)) as pilot:
@@ -184,7 +177,9 @@ async def test_another_game_asks_before_it_replaces_the_one_in_training(
         assert "Acrobot" in programs.trainer.commands[0][1]["run"]
 
 
-async def test_demo_in_the_window_or_here(make_app: Callable[..., ArcadeApp], programs: Any, model: Path) -> None:
+async def test_demo_in_the_window_or_here(
+    make_app: Callable[..., ArcadeApp], programs: Any, model: Path, settled: Any, texts: Any
+) -> None:
     app = make_app(display=True)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(lambda: bool(home(app)._best))
@@ -213,7 +208,7 @@ async def test_demo_without_a_saved_agent_says_so(make_app: Callable[..., Arcade
         assert not programs.started
 
 
-async def test_before_and_after(make_app: Callable[..., ArcadeApp], programs: Any, model: Path) -> None:
+async def test_before_and_after(make_app: Callable[..., ArcadeApp], programs: Any, model: Path, settled: Any) -> None:
     app = make_app(display=True)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(lambda: bool(home(app)._best))
@@ -235,7 +230,9 @@ def _newest(app: ArcadeApp) -> str:
     return [*app._notifications][-1].message if len(app._notifications) else ""
 
 
-async def test_play_opens_the_window_for_a_person(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_play_opens_the_window_for_a_person(
+    make_app: Callable[..., ArcadeApp], programs: Any, settled: Any
+) -> None:
     app = make_app(display=True)
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.press("p")
@@ -259,7 +256,7 @@ async def test_other_places(make_app: Callable[..., ArcadeApp]) -> None:
 
 
 async def test_a_game_whose_extra_is_missing_is_listed_with_the_command(
-    make_app: Callable[..., ArcadeApp], monkeypatch: pytest.MonkeyPatch, programs: Any
+    make_app: Callable[..., ArcadeApp], monkeypatch: pytest.MonkeyPatch, programs: Any, settled: Any, texts: Any
 ) -> None:
     monkeypatch.setattr(GameInfo, "installed", lambda self: self.extra != "box2d")
     app = make_app()
@@ -275,7 +272,7 @@ async def test_a_game_whose_extra_is_missing_is_listed_with_the_command(
 
 
 async def test_an_unwritable_runs_folder_is_told_and_home_stays(
-    make_app: Callable[..., ArcadeApp], programs: Any, tmp_path: Path
+    make_app: Callable[..., ArcadeApp], programs: Any, tmp_path: Path, settled: Any
 ) -> None:
     app = make_app()
     (tmp_path / "runs").write_text("a file where the folder should be")
@@ -289,7 +286,7 @@ async def test_an_unwritable_runs_folder_is_told_and_home_stays(
 
 
 async def test_a_runs_folder_that_cannot_be_read_is_told_and_the_shipped_agents_stay(
-    make_app: Callable[..., ArcadeApp], model: Path, tmp_path: Path
+    make_app: Callable[..., ArcadeApp], model: Path, tmp_path: Path, settled: Any
 ) -> None:
     shipped = tmp_path / "shipped" / "CartPole-v1" / "agent.safetensors"
     shipped.parent.mkdir(parents=True)
@@ -302,7 +299,7 @@ async def test_a_runs_folder_that_cannot_be_read_is_told_and_the_shipped_agents_
         assert f"Cannot read the runs in {tmp_path / 'runs'}" in [*app._notifications][-1].message
 
 
-async def test_a_hasty_key_begins_one_run(make_app: Callable[..., ArcadeApp], programs: Any) -> None:
+async def test_a_hasty_key_begins_one_run(make_app: Callable[..., ArcadeApp], programs: Any, settled: Any) -> None:
     app = make_app()
     async with app.run_test(size=(100, 30)) as pilot:
         for _ in range(2):
@@ -318,7 +315,7 @@ async def test_a_hasty_key_begins_one_run(make_app: Callable[..., ArcadeApp], pr
 
 
 async def test_while_one_run_is_saved_for_another_a_third_is_not_begun(
-    make_app: Callable[..., ArcadeApp], programs: Any
+    make_app: Callable[..., ArcadeApp], programs: Any, settled: Any, texts: Any
 ) -> None:
     app = make_app()
     async with app.run_test(size=(100, 30)) as pilot:
