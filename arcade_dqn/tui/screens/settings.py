@@ -42,6 +42,10 @@ class SettingsScreen(ArcadeScreen):
         self._info = info
         self._preset = info.preset
         self._settings: Settings | None = None
+        """What would be trained with; None while it may not be."""
+        self._plain: dict[str, str] = {}
+        """The preset's own settings as one would type them. Building them takes a while, so it is done once."""
+        self._typed: dict[str, str] = {}
         self._by_id = {_id(name): setting for name, setting in setting_table().items()}
 
     def body(self) -> ComposeResult:
@@ -76,8 +80,13 @@ class SettingsScreen(ArcadeScreen):
     def _fill(self) -> None:
         """Put the preset's values into the fields."""
         settings = build(self._info.id, self._preset)
-        for name in setting_table():
-            self.query_one(f"#{_id(name)}", Input).value = as_typed(get_setting(settings, name))
+        self._plain = {name: as_typed(get_setting(settings, name)) for name in setting_table()}
+        self._typed = dict(self._plain)
+        with self.prevent(Input.Changed):  # one of them for each field; they are checked together below
+            for name, text in self._plain.items():
+                field = self.query_one(f"#{_id(name)}", Input)
+                field.value = text
+                field.remove_class("-changed")
         self._check()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
@@ -97,21 +106,23 @@ class SettingsScreen(ArcadeScreen):
 
     def overrides(self) -> dict[str, str]:
         """The settings that differ from the preset's, as typed."""
-        plain = build(self._info.id, self._preset)
-        typed = {name: self.query_one(f"#{_id(name)}", Input).value.strip() for name in setting_table()}
-        return {name: text for name, text in typed.items() if text != as_typed(get_setting(plain, name))}
+        return {name: text for name, text in self._typed.items() if text != self._plain[name]}
 
     @on(Input.Changed)
-    def _check(self) -> None:
-        """Show whether the settings may be trained with, and mark what was changed."""
-        if not self._complete:
+    def _field_changed(self, event: Input.Changed) -> None:
+        """Take over the field that changed, mark it if it is not the preset's, and check the whole once."""
+        if not self._plain:
             return
+        name = self._by_id[event.input.id or ""].name
+        self._typed[name] = event.input.value.strip()  # the newest, if several changes are waiting
+        event.input.set_class(self._typed[name] != self._plain[name], "-changed")
+        self._check()
+
+    def _check(self) -> None:
+        """Show whether the settings may be trained with."""
         verdict = self.query_one("#verdict", Static)
-        overrides = self.overrides()
-        for name in setting_table():
-            self.query_one(f"#{_id(name)}", Input).set_class(name in overrides, "-changed")
         try:
-            self._settings = build(self._info.id, self._preset, overrides)
+            self._settings = build(self._info.id, self._preset, self.overrides())
         except SettingsError as error:
             self._settings = None
             verdict.update(str(error))

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from textual.widgets import Input, Select, Static
 
-from arcade_dqn.config import Settings, setting_table
+from arcade_dqn.config import Settings, build, setting_table
 from arcade_dqn.tui.app import ArcadeApp
 from arcade_dqn.tui.screens.settings import SettingsScreen
 
@@ -76,3 +77,36 @@ async def test_another_preset(make_app: Callable[..., ArcadeApp], settled: Any) 
         assert field(app, "network.hidden").value == "24"
         assert field(app, "learning.discount").value == "0.95"
         assert not app.screen.show_horizontal_scrollbar
+
+
+async def test_settings_are_built_once_as_it_opens_and_once_a_key(
+    make_app: Callable[..., ArcadeApp], monkeypatch: pytest.MonkeyPatch, settled: Any
+) -> None:
+    built: list[dict[str, str]] = []
+
+    def counted(game: str, preset: str, overrides: Any = None) -> Settings:
+        built.append(dict(overrides or {}))
+        return build(game, preset, overrides or {})
+
+    monkeypatch.setattr("arcade_dqn.tui.screens.settings.build", counted)
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("c")
+        await settled(lambda: isinstance(app.screen, SettingsScreen) and "arcade-dqn train" in verdict(app))
+        await pilot.pause()
+        # The preset's own, which stand in the fields, and what would be trained with.
+        assert built == [{}, {}]
+        built.clear()
+        seed = field(app, "run.seed")
+        seed.value = ""
+        await pilot.pause()
+        seed.focus()
+        await pilot.press("4", "2")
+        await settled(lambda: "--set run.seed=42" in verdict(app))
+        assert built == [{"run.seed": ""}, {"run.seed": "4"}, {"run.seed": "42"}]
+        # Back to what it was: no override, and no mark.
+        built.clear()
+        seed.value = str(build("CartPole-v1", "cartpole").run.seed)
+        await settled(lambda: verdict(app) == "arcade-dqn train CartPole-v1")
+        assert not seed.has_class("-changed")
+        assert built == [{}]
