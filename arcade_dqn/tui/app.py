@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.app import App
 
-from arcade_dqn import preferences as prefs
 from arcade_dqn.experiments.lab import Lab
 from arcade_dqn.preferences import Preferences
 from arcade_dqn.tui import keys
@@ -28,6 +27,7 @@ from arcade_dqn.tui.services.meters import Meters
 from arcade_dqn.tui.services.navigation import Answer
 from arcade_dqn.tui.services.notices import Notices
 from arcade_dqn.tui.services.playback import Playback
+from arcade_dqn.tui.services.preferences_file import PreferencesFile
 from arcade_dqn.tui.services.programs import Programs
 from arcade_dqn.tui.services.terminal import Terminal
 from arcade_dqn.tui.services.training import Training
@@ -109,6 +109,7 @@ class ArcadeApp(ConfiguredApp):
             notices=notices,
             background=background,
         )
+        self._preferences_file = None if file is None else PreferencesFile(file, background)
         self.painted = False
         """Whether the first screen stands, so that slower things may begin."""
         self._leaving = False
@@ -157,8 +158,8 @@ class ArcadeApp(ConfiguredApp):
         self.services.terminal.capabilities = self.capabilities
 
     def save_preference(self, name: str, value: str) -> None:
-        if self.painted and (file := self.file) is not None:
-            self.services.background.run(lambda: prefs.save(file, name, value))
+        if self.painted and self._preferences_file is not None:
+            self._preferences_file.keep(name, value)
 
     # --- from one screen to another: see services/navigation.py ---
 
