@@ -44,3 +44,25 @@ def test_the_search_finds_each_way() -> None:
     ):
         assert len(of_the_app(ast.parse(text))) == 1, text
     assert of_the_app(ast.parse("from arcade_dqn.tui.screens.base import ArcadeScreen")) == []
+
+
+def handlers_called_again(tree: ast.AST) -> list[str]:
+    """Where a handler calls its base class's: Textual has called it already, for every class has its turn."""
+    return [
+        f"{node.lineno}: {ast.unparse(node)}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr.startswith(("on_", "_on_"))
+        and ast.unparse(node.func.value) == "super()"
+    ]
+
+
+@pytest.mark.parametrize("path", sorted(ROOM.rglob("*.py")), ids=lambda path: str(path.relative_to(ROOM)))
+def test_no_handler_runs_twice(path: Path) -> None:
+    assert handlers_called_again(ast.parse(path.read_text("utf-8"))) == []
+
+
+def test_the_search_finds_a_handler_that_is_called_again() -> None:
+    assert len(handlers_called_again(ast.parse("class A:\n def on_mount(self):\n  super().on_mount()"))) == 1
+    assert handlers_called_again(ast.parse("class A:\n def appear(self):\n  super().appear()")) == []

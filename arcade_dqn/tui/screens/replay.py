@@ -158,7 +158,6 @@ class ReplayScreen(ArcadeScreen):
                 widget.show(picture)
 
     def on_resize(self, event: events.Resize) -> None:
-        super().on_resize(event)
         self.call_after_refresh(self._again)
 
     def _again(self) -> None:

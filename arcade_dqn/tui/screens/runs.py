@@ -67,7 +67,6 @@ class RunsScreen(ArcadeScreen):
         return f"words of game, name or state; {self.key('runs.back')} shows all"
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one("#filter", Input).display = False
         self.set_interval(2.0, self._refresh_if_seen)
 

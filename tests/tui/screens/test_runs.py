@@ -138,3 +138,18 @@ async def test_no_runs_yet(make_app: Callable[..., ArcadeApp], settled: Any, abo
 )
 def test_age(seconds: float, text: str) -> None:
     assert _age(seconds) == text
+
+
+async def test_the_screen_comes_to_the_front_once(
+    make_app: Callable[..., ArcadeApp], monkeypatch: pytest.MonkeyPatch, settled: Any, about: Any
+) -> None:
+    called: list[str] = []
+    for name in ("completed", "appear"):
+        method = getattr(RunsScreen, name)
+        monkeypatch.setattr(RunsScreen, name, lambda self, n=name, m=method: (called.append(n), m(self)))
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("r")
+        await settled(lambda: "There are no runs" in about(app))
+        await pilot.pause()
+        assert called == ["completed", "appear"]
