@@ -53,8 +53,6 @@ class RunsScreen(ArcadeScreen):
         """Those that are shown."""
         self._marked: set[Path] = set()
         self._order = next(iter(_ORDERS))
-        self._theme = ""
-        """In whose colours they are shown."""
 
     def body(self) -> ComposeResult:
         table: DataTable[Text] = DataTable(id="runs", cursor_type="row", zebra_stripes=False)
@@ -87,9 +85,7 @@ class RunsScreen(ArcadeScreen):
     def _found(self, runs: list[RunSummary]) -> None:
         if not self.active:
             return  # the person has gone on meanwhile
-        if runs == self._known and runs and self._theme == self.app.theme:
-            return
-        self._known, self._theme = runs, self.app.theme
+        self._known = runs
         self._marked &= {run.path for run in runs}
         self._fill()
 

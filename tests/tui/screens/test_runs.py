@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -138,6 +140,26 @@ async def test_no_runs_yet(make_app: Callable[..., ArcadeApp], settled: Any, abo
 )
 def test_age(seconds: float, text: str) -> None:
     assert _age(seconds) == text
+
+
+async def test_runs_grow_older_while_nothing_changes(
+    make_app: Callable[..., ArcadeApp],
+    make_run: Callable[..., RunDir],
+    monkeypatch: pytest.MonkeyPatch,
+    settled: Any,
+    rows: Any,
+    about: Any,
+) -> None:
+    make_run()
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("r")
+        await settled(lambda: rows(app) and rows(app)[0][-1].endswith(" s"))
+        now = time.time()
+        monkeypatch.setattr("arcade_dqn.tui.screens.runs.time", SimpleNamespace(time=lambda: now + 3 * 3600 + 60))
+        # The next look into the folder, two seconds later, finds the same runs.
+        await settled(lambda: rows(app)[0][-1] == "3 h")
+        assert about(app).endswith("3 h ago")
 
 
 async def test_the_screen_comes_to_the_front_once(
