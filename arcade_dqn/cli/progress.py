@@ -67,6 +67,11 @@ def sentence(event: Mapping[str, Any]) -> str | None:
                 f"step {event['step']:,}: evaluation {event['mean']:.1f} ± {event['std']:.1f} "
                 f"over {event['episodes']} episodes{solved}"
             )
+        case "confirmation":
+            return (
+                f"step {event['step']:,}: confirmed as {event['mean']:.1f} ± {event['std']:.1f} "
+                f"by {event['episodes']} other episodes"
+            )
         case "saved":
             return f"step {event['step']:,}: saved {event.get('model') or event.get('path')}"
         case "warning":

@@ -5,7 +5,7 @@ Commands go to the trainer's standard input, one JSON object a line:
     {"id": 7, "name": "step", "arguments": {"count": 4}}
 
 Each gets one answer on the trainer's standard output, where the other events come too (started, warm, state, progress,
-set, evaluation, replay, demonstration, checkpoint, saved, cluster, warning, ended):
+set, evaluation, confirmation, replay, demonstration, checkpoint, saved, cluster, warning, ended):
 
     {"event": "ack", "id": 7}
     {"event": "error", "id": 7, "message": "step's count = 0 is not allowed; ..."}

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+import numpy as np
+
+from arcade_dqn.acting.layers import Weights
+from arcade_dqn.acting.policy import Policy
 from arcade_dqn.evaluation import Evaluation, training_seed
 from arcade_dqn.link.commands import Event
 from arcade_dqn.stage.evaluate import EvaluationStopped, evaluate
@@ -13,7 +17,7 @@ from arcade_dqn.training.recorder import Recorder
 from arcade_dqn.training.saver import Saver
 
 # Each kind of evaluation has its own unseen episodes, so that the one that decides is never the one that is reported.
-_QUICK, _CONFIRMING, _FINAL = 100, 101, 102
+_QUICK, _CONFIRMING, _FINAL, _BEST = 100, 101, 102, 103
 
 
 class Evaluator:
@@ -21,6 +25,10 @@ class Evaluator:
 
     Meanwhile the run is in the block that `aside` opens; `should_stop`, which is asked at every step, ends it early.
     `require_sound` raises what is wrong with the weights before the best model is replaced.
+
+    The best of many short evaluations is as a rule the luckiest. So a policy becomes the run's best model only if other
+    episodes confirm what the quick ones say, and it is saved with the score of those; at the end of a run the best
+    model is scored once more, on `final_episodes` that have chosen nothing.
     """
 
     def __init__(
@@ -46,50 +54,102 @@ class Evaluator:
 
     def quick(self) -> None:
         """The evaluation that a person asks for."""
-        self._keep_if_best(self._evaluate(self._settings.episodes, _QUICK))
+        evaluation = self._evaluate(self._settings.episodes, _QUICK)
+        if evaluation is not None:
+            self._consider(evaluation)
 
     def decide(self) -> bool:
         """The evaluation that is due; True if it and a longer one on other episodes both reach the goal.
 
         It counts as done once the run is to go on after it: one that is stopped meanwhile decides again.
         """
-        evaluation = self._evaluate(self._settings.episodes, _QUICK)
+        settings, goal = self._settings, self._goal
+        evaluation = self._evaluate(settings.episodes, _QUICK)
         if evaluation is None:
             return False
-        self._keep_if_best(evaluation)
         self._saver.save_stage(evaluation)
-        solved = self._confirmed(evaluation)
-        if solved is False:
-            self._recorder.evaluated = self._loop.step
-        return solved is True
-
-    def _confirmed(self, evaluation: Evaluation) -> bool | None:
-        """Whether the game is solved; None if the run is asked to stop before that is known."""
-        settings, goal = self._settings, self._goal
-        if goal is None or not settings.stop_when_solved or evaluation.mean < goal:
+        solved = goal is not None and settings.stop_when_solved and evaluation.mean >= goal
+        confirmation = None
+        if solved and settings.final_episodes:
+            confirmation = self._confirm(settings.final_episodes)
+            if confirmation is None:
+                return False
+            solved = goal is not None and confirmation.mean >= goal
+        if not self._consider(evaluation, confirmation):
             return False
-        if not settings.final_episodes:
-            return True
-        confirmation = self._evaluate(settings.final_episodes, _CONFIRMING, kept=False)
-        return None if confirmation is None else confirmation.mean >= goal
+        if not solved:
+            self._recorder.evaluated = self._loop.step
+        return solved
 
     def final(self) -> Evaluation | None:
         """The evaluation that is reported, of the final policy; None if the run is asked to stop meanwhile."""
-        evaluation = self._evaluate(self._settings.final_episodes, _FINAL)
-        self._keep_if_best(evaluation)
+        episodes = self._settings.final_episodes
+        evaluation = self._evaluate(episodes, _FINAL)
+        if evaluation is None:
+            return None
+        self._score_best(evaluation, episodes)
         return evaluation
 
-    def _evaluate(self, episodes: int, stream: int, *, kept: bool = True) -> Evaluation | None:
-        """Score the present policy; None if the run is asked to stop meanwhile.
+    def _score_best(self, final: Evaluation, episodes: int) -> None:
+        """Choose the better of best model and final policy, and score it on episodes that did not choose it."""
+        best = self._saver.load_best()
+        if best is None or best[0].evaluation is None or _same(best[1], self._loop.policy.weights):
+            # There is no other policy, or it was the best before: these episodes have not chosen it.
+            self._keep(final)
+            return
+        model, weights = best
+        if model.evaluation is not None and final.mean >= model.evaluation.mean:
+            score = self._evaluate(episodes, _BEST, confirming=True)
+            if score is not None:
+                self._keep(score)
+            return
+        policy = Policy(model.network, model.observation_shape, model.n_actions, weights)
+        score = self._evaluate(episodes, _BEST, confirming=True, policy=policy, step=model.training.steps)
+        if score is not None:
+            self._saver.write_best(model, weights, score)
+            self._recorder.best(model.training.steps, score)
 
-        Only a score that is `kept` with the model can be the run's best one.
+    def _consider(self, evaluation: Evaluation, confirmation: Evaluation | None = None) -> bool:
+        """Keep the present policy as the best model if two evaluations say so; False if asked to stop meanwhile."""
+        best = self._saver.best()
+        score = best.evaluation if best is not None else None
+        if score is not None and evaluation.mean < score.mean:
+            return True
+        confirmation = confirmation or self._confirm(self._settings.episodes)
+        if confirmation is None:
+            return False
+        if score is None or confirmation.mean >= score.mean:
+            self._keep(confirmation)
+        return True
+
+    def _confirm(self, episodes: int) -> Evaluation | None:
+        return self._evaluate(episodes, _CONFIRMING, confirming=True)
+
+    def _keep(self, score: Evaluation) -> None:
+        """Save the present policy as the best model, with this score."""
+        self._require_sound()
+        if self._saver.save_best(score):
+            self._recorder.best(self._loop.step, score)
+
+    def _evaluate(
+        self,
+        episodes: int,
+        stream: int,
+        *,
+        confirming: bool = False,
+        policy: Policy | None = None,
+        step: int | None = None,
+    ) -> Evaluation | None:
+        """Score the present policy, or that of an earlier `step`; None if the run is asked to stop meanwhile.
+
+        What only confirms another evaluation is told as a confirmation, and is no point of the learning curve.
         """
         loop, settings = self._loop, self._loop.settings
         loop.policy.silence()
         with self._aside():
             try:
                 evaluation = evaluate(
-                    loop.policy,
+                    policy or loop.policy,
                     loop.game.info,
                     settings.environment,
                     episodes=episodes,
@@ -99,20 +159,19 @@ class Evaluator:
                 )
             except EvaluationStopped:
                 return None
-        self._recorder.evaluation(loop.step, evaluation, kept=kept)
-        self._emit(
-            {
-                "event": "evaluation",
-                "step": loop.step,
-                "mean": evaluation.mean,
-                "std": evaluation.std,
-                "episodes": evaluation.episodes,
-                "solved": self._goal is not None and evaluation.mean >= self._goal,
-            }
-        )
+        step = loop.step if step is None else step
+        self._recorder.evaluation(step, evaluation, confirming=confirming)
+        told = {
+            "step": step,
+            "mean": evaluation.mean,
+            "std": evaluation.std,
+            "episodes": evaluation.episodes,
+            "solved": self._goal is not None and evaluation.mean >= self._goal,
+        }
+        self._emit({"event": "confirmation", **told} if confirming else {"event": "evaluation", **told})
         return evaluation
 
-    def _keep_if_best(self, evaluation: Evaluation | None) -> None:
-        if evaluation is not None:
-            self._require_sound()
-            self._saver.save_best(evaluation)
+
+def _same(one: Weights, other: Weights) -> bool:
+    """Whether two policies are the same: that of a step that a run came to twice may be, or not."""
+    return one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in one)

@@ -46,8 +46,9 @@ class Recorder:
         self.loss = _NAN
         self.mean_q = _NAN
         self.best_evaluation: float | None = None
+        """The score of the run's best model."""
         self.best_step: int | None = None
-        """The step of the best evaluation so far."""
+        """The step that the best model is of."""
         self.last_evaluation: float | None = None
         self.evaluated = 0
         """The step of the last evaluation that was due, and after which the run went on."""
@@ -82,13 +83,16 @@ class Recorder:
             self._losses.clear()
             self._mean_qs.clear()
 
-    def evaluation(self, step: int, evaluation: Evaluation, *, kept: bool = True) -> None:
-        """Take in an evaluation at `step`; one that is not `kept` with a model is never the best."""
-        self.last_evaluation = evaluation.mean
-        if kept and (self.best_evaluation is None or evaluation.mean >= self.best_evaluation):
-            self.best_evaluation, self.best_step = evaluation.mean, step
+    def best(self, step: int, score: Evaluation) -> None:
+        """The policy of `step` is the best model now, or has this score from now on."""
+        self.best_evaluation, self.best_step = score.mean, step
+
+    def evaluation(self, step: int, evaluation: Evaluation, *, confirming: bool = False) -> None:
+        """Take in an evaluation of the policy of `step`."""
+        if not confirming:
+            self.last_evaluation = evaluation.mean
         self._write(
-            "evaluation",
+            "confirmation" if confirming else "evaluation",
             step,
             {
                 "mean": evaluation.mean,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from arcade_dqn.acting.layers import Weights
 from arcade_dqn.evaluation import Evaluation
 from arcade_dqn.link.text import plain
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.checkpoint import CheckpointError, load_newest
 from arcade_dqn.storage.checkpoint_writer import CheckpointWriter
-from arcade_dqn.storage.model_file import ModelFileError, read_info, save_model
+from arcade_dqn.storage.model_file import ModelFileError, load_model, read_info, save_model
 from arcade_dqn.storage.model_info import ModelInfo, TrainingSummary
 from arcade_dqn.storage.models import thin_stages
 from arcade_dqn.storage.run_dir import RunDir
@@ -127,16 +129,32 @@ class Saver:
             self._warn(f"{game} cannot be saved in mid-game; the run goes on with a new episode")
         return limit
 
-    def save_best(self, evaluation: Evaluation) -> None:
-        """Save the present policy as the run's best model, unless the one that is there scored better."""
-        best = self._run_dir.best
+    def best(self) -> ModelInfo | None:
+        """What the run's best model so far says of itself; None if there is none that can be read."""
         try:
-            before = read_info(best).evaluation if best.exists() else None
+            return read_info(self._run_dir.best) if self._run_dir.best.exists() else None
         except ModelFileError as error:
             self._warn(f"the best model so far is replaced: {error}")
-            before = None
-        if before is None or evaluation.mean >= before.mean:
-            self.save_model(best, evaluation)
+            return None
+
+    def save_best(self, score: Evaluation) -> bool:
+        """Save the present policy as the run's best model; whether that was possible."""
+        return self.save_model(self._run_dir.best, score) is not None
+
+    def load_best(self) -> tuple[ModelInfo, Weights] | None:
+        """The best model so far with its weights; None if there is none that can be read."""
+        try:
+            return load_model(self._run_dir.best) if self._run_dir.best.exists() else None
+        except ModelFileError as error:
+            self._warn(f"the best model so far is replaced: {error}")
+            return None
+
+    def write_best(self, model: ModelInfo, weights: Weights, score: Evaluation) -> None:
+        """Give the best model, as `load_best` had it, another score."""
+        try:
+            save_model(self._run_dir.best, replace(model, evaluation=score), weights)
+        except StorageError as error:
+            self._warn(f"the best model's new score could not be saved: {error}")
 
     def save_stage(self, evaluation: Evaluation | None) -> None:
         """Keep the present policy among the models that show the run's way."""

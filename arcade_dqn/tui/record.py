@@ -104,9 +104,9 @@ class RunRecord:
             case "evaluation":
                 self._point(self.evaluations, step, event.get("mean"))
                 solved = "; solved" if event.get("solved") else ""
-                spread = f" ± {event['std']:.1f}" if is_number(event.get("std")) else ""
-                mean = f"{event['mean']:.1f}" if is_number(event.get("mean")) else "-"
-                self.say(f"scored {mean}{spread} over {event.get('episodes')} episodes{solved}")
+                self.say(f"scored {_score(event)} over {event.get('episodes')} episodes{solved}")
+            case "confirmation":
+                self.say(f"confirmed as {_score(event)} by {event.get('episodes')} other episodes")
             case "started":
                 told = event.get("controls")
                 self.controls = {str(name): value for name, value in told.items()} if isinstance(told, dict) else {}
@@ -134,3 +134,8 @@ class RunRecord:
     def _point(curve: Curve, x: Any, y: Any) -> None:
         if is_number(x) and is_number(y):
             curve.add(float(x), float(y))
+
+
+def _score(event: Mapping[str, Any]) -> str:
+    spread = f" ± {event['std']:.1f}" if is_number(event.get("std")) else ""
+    return f"{event['mean']:.1f}{spread}" if is_number(event.get("mean")) else "-"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from arcade_dqn.evaluation import Evaluation
+from arcade_dqn.evaluation import Evaluation, training_seed
 from arcade_dqn.link.board import BoardReader
 from arcade_dqn.link.commands import Command
 from arcade_dqn.storage import checkpoint
@@ -76,7 +76,8 @@ def test_a_solved_game_ends_the_run(tmp_path: Path, runs: Runs) -> None:
     result, events = runs.train(run_dir)
     # Any policy balances for five steps: the first evaluation and its confirmation end the run.
     assert (result.reason, result.steps) == ("solved", 100)
-    assert [event["step"] for event in runs.of(events, "evaluation")] == [100, 100, 100]
+    assert [event["step"] for event in runs.of(events, "evaluation")] == [100, 100]
+    assert [event["step"] for event in runs.of(events, "confirmation")] == [100]
     summary = run_dir.read_summary()
     assert summary is not None
     assert summary.solved
@@ -98,6 +99,80 @@ def test_only_a_score_that_the_saved_model_has_is_the_best(
     assert (summary.best_evaluation, summary.last_evaluation) == (485.0, 485.0)
     best = load_model(run_dir.best)[0].evaluation
     assert best is not None and best.mean == 485.0
+
+
+class Scores:
+    """Evaluations that give what a test wants, and tell which kind was asked for."""
+
+    NAMES = {100: "quick", 101: "confirming", 102: "final", 103: "best"}
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, seed: int, **scores: list[float]) -> None:
+        self.asked: list[str] = []
+        self._kinds = {training_seed(seed, stream): name for stream, name in self.NAMES.items()}
+        self._scores = {name: iter(values) for name, values in scores.items()}
+        monkeypatch.setattr("arcade_dqn.training.evaluator.evaluate", self)
+
+    def __call__(self, *_: object, seed: int, episodes: int, **__: object) -> Evaluation:
+        self.asked.append(self._kinds[seed])
+        return Evaluation.from_returns([next(self._scores[self._kinds[seed]])] * episodes, seed)
+
+
+def test_a_lucky_evaluation_makes_no_best_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs: Runs) -> None:
+    settings = runs.settings(
+        run__steps=500, evaluation__every=100, evaluation__episodes=3, evaluation__final_episodes=20,
+        evaluation__stop_when_solved=False,
+    )  # fmt: skip
+    # 100: the first is the best there is, and worth 20. 200: 50 by luck, 15 by other episodes. 300: not even by luck.
+    # 400: 30 and 25, better. The end: 24, which is less than 25, so the best stays; its own 20 episodes say 22.
+    scores = Scores(
+        monkeypatch, settings.run.seed,
+        quick=[10.0, 50.0, 19.0, 30.0], confirming=[20.0, 15.0, 25.0], final=[24.0], best=[22.0],
+    )  # fmt: skip
+    run_dir = RunDir.create(tmp_path, settings)
+    _, events = runs.train(run_dir)
+    assert scores.asked == [
+        "quick", "confirming", "quick", "confirming", "quick", "quick", "confirming", "final", "best"
+    ]  # fmt: skip
+    best = load_model(run_dir.best)[0]
+    assert best.training.steps == 400
+    assert best.evaluation is not None
+    assert (best.evaluation.mean, best.evaluation.episodes) == (22.0, 20)
+    summary = run_dir.read_summary()
+    assert summary is not None
+    assert (summary.best_evaluation, summary.last_evaluation) == (22.0, 24.0)
+    # The curve has what was due; a confirmation is no point of it.
+    records = run_dir.read_metrics()
+    assert [one["mean"] for one in records if one["kind"] == "evaluation"] == [10.0, 50.0, 19.0, 30.0, 24.0]
+    assert [(one["step"], one["mean"]) for one in records if one["kind"] == "confirmation"] == [
+        (100, 20.0), (200, 15.0), (400, 25.0), (400, 22.0),
+    ]  # fmt: skip
+    assert len(runs.of(events, "confirmation")) == 4
+
+
+def test_a_final_policy_that_becomes_the_best_is_scored_by_other_episodes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs: Runs
+) -> None:
+    settings = runs.settings(run__steps=200, evaluation__every=100, evaluation__final_episodes=20)
+    Scores(monkeypatch, settings.run.seed, quick=[10.0], confirming=[20.0], final=[40.0], best=[35.0])
+    run_dir = RunDir.create(tmp_path, settings)
+    result, _ = runs.train(run_dir)
+    best, final = load_model(run_dir.best)[0], load_model(run_dir.final)[0]
+    assert best.training.steps == final.training.steps == 200
+    assert best.evaluation is not None and best.evaluation.mean == 35.0
+    assert final.evaluation is not None and final.evaluation.mean == 40.0
+    assert result.evaluation == final.evaluation
+
+
+def test_without_another_policy_the_final_score_chose_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs: Runs
+) -> None:
+    settings = runs.settings(run__steps=100, evaluation__every=0)
+    scores = Scores(monkeypatch, settings.run.seed, final=[40.0])
+    run_dir = RunDir.create(tmp_path, settings)
+    runs.train(run_dir)
+    assert scores.asked == ["final"]
+    best = load_model(run_dir.best)[0].evaluation
+    assert best is not None and best.mean == 40.0
 
 
 def test_commands_change_the_running_training_and_enter_the_record(tmp_path: Path, runs: Runs) -> None:

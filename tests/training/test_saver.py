@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from arcade_dqn.config import build, preset_names
@@ -87,7 +88,10 @@ def test_a_run_killed_before_its_first_checkpoint_says_so_and_keeps_what_there_w
     assert "it begins again from step 0" in runs.of(events, "warning")[0]["message"]
     assert (run_dir.path / "metrics-1.jsonl").read_bytes() == earlier
     assert run_dir.metrics.read_bytes()
-    assert load_model(run_dir.best)[0].evaluation == perfect.evaluation
+    # The model stays, with a score that it has earned.
+    best, kept = load_model(run_dir.best)
+    assert all(np.array_equal(kept[name], weights[name]) for name in weights)
+    assert best.evaluation is not None and best.evaluation.episodes == 3
 
 
 def test_a_run_whose_checkpoints_are_damaged_stands_where_it_stood(tmp_path: Path, runs: Runs) -> None:
