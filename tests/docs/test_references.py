@@ -114,6 +114,22 @@ def test_every_reference_is_in_the_code(root: Path, pages: Mapping[str, str], co
 
 def test_every_room_is_told_of(root: Path, pages: Mapping[str, str]) -> None:
     rooms = {path.name for path in (root / "arcade_dqn").iterdir() if (path / "__init__.py").exists()}
-    told = set(re.findall(r"`?\b(\w+)/`?", pages["docs/how-it-is-built.md"]))
+    told = set(re.findall(r"`?\b(\w+)/`?", pages["CONTRIBUTING.md"]))
     assert rooms - told == set()
     assert {*SECTIONS} == set(re.findall(r"^### (\w+)$", pages["docs/settings.md"], re.MULTILINE))
+
+
+def test_what_is_told_of_a_room_lies_in_it(root: Path, pages: Mapping[str, str]) -> None:
+    (tree,) = re.findall(r"^arcade_dqn/\n(.*?)^```", pages["CONTRIBUTING.md"], re.MULTILINE | re.DOTALL)
+    parts = re.split(r"^  (?=\S)", tree, flags=re.MULTILINE)[1:]
+    assert len(parts) > 10
+    missing = []
+    for part in parts:
+        first = part.split()[0]
+        room = root / "arcade_dqn" / (first if first.endswith("/") else "")
+        missing += [
+            f"{first}: {name}"
+            for name in re.findall(r"[\w/]+(?:\.py|\.toml|/)(?!\w)", part)
+            if not ((room / name).exists() or (room.parent / name).exists())
+        ]
+    assert missing == []

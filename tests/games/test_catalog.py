@@ -98,7 +98,7 @@ def test_keys_are_put_in_their_order() -> None:
 def test_a_wrong_line_is_told_in_one_sentence(line: str, sentence: str) -> None:
     with pytest.raises(CatalogError) as caught:
         read(TABLE + line)
-    assert str(caught.value).startswith(f"catalog.toml, game 14 (MountainCarContinuous-v0): {sentence}")
+    assert str(caught.value).startswith(f"catalog.toml, game {len(GAMES) + 1} (MountainCarContinuous-v0): {sentence}")
     assert "\n" not in str(caught.value)
 
 
