@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import pkgutil
 import posixpath
 import re
 from collections import Counter
@@ -14,7 +17,8 @@ from PIL import Image
 from arcade_dqn import preferences
 from arcade_dqn.config import build
 from arcade_dqn.link.commands import NAMES, SETTABLE
-from arcade_dqn.tui import keymap
+from arcade_dqn.tui import keymap, keys, screens
+from arcade_dqn.tui.screens.base import ArcadeScreen
 
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 
@@ -68,6 +72,17 @@ def test_every_table_stands_in_one_page(pages: Mapping[str, str], scripts: Any) 
     # So a new command, setting or place must be put onto a page.
     shown = Counter(name for text in pages.values() for name in re.findall(r"<!-- table: ([^>]+?) -->", text))
     assert shown == Counter(scripts.docs.TABLES.keys())
+
+
+def test_the_keys_of_every_screen_are_on_the_page() -> None:
+    unknown = set()
+    for module in pkgutil.iter_modules(screens.__path__):
+        found = importlib.import_module(f"{screens.__name__}.{module.name}")
+        for name, one in inspect.getmembers(found, inspect.isclass):
+            own = issubclass(one, ArcadeScreen) and one is not ArcadeScreen and one.__module__ == found.__name__
+            if own and keys.place_of(one.BINDINGS) is None:
+                unknown.add(name)
+    assert unknown == {"HelpScreen"}  # it shows the keys of the others
 
 
 def test_the_table_of_agents_is_what_its_command_writes(scripts: Any) -> None:
