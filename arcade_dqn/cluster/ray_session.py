@@ -6,7 +6,6 @@ import contextlib
 import ipaddress
 import logging
 import os
-import shutil
 import signal
 import socket
 import tempfile
@@ -15,8 +14,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 # Read when Ray is imported: nothing is reported to its makers, and a worker prints only what we print.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -29,6 +26,7 @@ from ray._private import ray_constants
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.link.signals import NUMBERS
 from arcade_dqn.link.text import plain
+from arcade_dqn.storage.scratch import Scratch
 
 OBJECT_STORE = 256 * 1024 * 1024
 """Bytes of shared memory for what travels between a local Ray's processes: weights, segments and minibatches."""
@@ -37,6 +35,8 @@ WORKER_OPTIONS: dict[str, Any] = {"num_cpus": 1, "max_restarts": -1, "max_task_r
 
 An actor would play that with old weights; what it is worth is asked for anew by the learner."""
 _PREFIX = "adq-"
+_CONTENTS = r"session_.*"
+"""What Ray puts into its temporary folder."""
 _LONGEST, _SHORT = 16, Path("/tmp")
 """The longest path of a temporary folder that leaves room for Ray's sockets, and what serves where it is longer."""
 _ANSWERS_WITHIN = 10.0
@@ -63,8 +63,8 @@ class RaySession:
     """Connects to the Ray at `address`, or starts one for `processes` workers where that is empty."""
 
     def __init__(self, address: str, processes: int) -> None:
-        """Raises RaySessionError."""
-        self._folder: Path | None = None
+        """Raises RaySessionError, or StorageError where there is no place for its files."""
+        self._folder: Scratch | None = None
         with _own_signals():
             try:
                 if address:
@@ -72,11 +72,7 @@ class RaySession:
                         _knock(address)
                     ray.init(address=address, configure_logging=False, log_to_driver=False)
                 else:
-                    _remove_leftovers()
-                    # The process's number in the name tells the next run whether anyone still uses it.
-                    self._folder = Path(
-                        tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=short_temporary_folder())
-                    )
+                    self._folder = Scratch(_PREFIX, short_temporary_folder(), _CONTENTS)
                     with _this_machine_alone():
                         ray.init(
                             address="local",
@@ -88,7 +84,7 @@ class RaySession:
                             logging_level=logging.ERROR,
                             log_to_driver=False,
                             _node_ip_address="127.0.0.1",
-                            _temp_dir=str(self._folder),
+                            _temp_dir=str(self._folder.path),
                         )
             except (OSError, RuntimeError, ValueError) as error:
                 self.close()
@@ -101,8 +97,8 @@ class RaySession:
             ray.shutdown()
         if self._folder is not None:
             deadline = time.monotonic() + _GONE_WITHIN
-            while self._folder.exists() and time.monotonic() < deadline:
-                shutil.rmtree(self._folder, ignore_errors=True)
+            while self._folder.path.exists() and time.monotonic() < deadline:
+                self._folder.close()
                 time.sleep(0.05)
             self._folder = None
 
@@ -159,13 +155,3 @@ def _own_signals() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _remove_leftovers() -> None:
-    """Remove the folders of runs that were killed; nothing is left of their processes, but their files are."""
-    for folder in short_temporary_folder().glob(f"{_PREFIX}*-*"):
-        number = folder.name.removeprefix(_PREFIX).partition("-")[0]
-        with contextlib.suppress(OSError):  # someone else may be sweeping, too
-            mine = not hasattr(os, "getuid") or folder.lstat().st_uid == os.getuid()
-            if mine and number.isdecimal() and not psutil.pid_exists(int(number)):
-                shutil.rmtree(folder, ignore_errors=True)

@@ -67,10 +67,54 @@ os.kill(os.getpid(), signal.SIGKILL)
     (left,) = temporary.iterdir()
     assert sorted(path.name for path in left.iterdir()) == ["lock", "trainer.log"]
     Scratch().close()
-    assert left.is_dir(), "it might be one that is just being made"
-    make_old(left)
-    Scratch().close()
     assert list(temporary.iterdir()) == []
+
+
+def test_one_that_is_just_being_made_stays(temporary: Path) -> None:
+    made = left_behind(temporary, "12-being_made")
+    os.utime(made)
+    Scratch().close()
+    (made / "lock").touch()  # and will be taken, and written to, in a moment
+    Scratch().close()
+    assert (made / "lock").is_file()
+    make_old(made)
+    Scratch().close()
+    assert not made.exists()
+
+
+def test_one_whose_program_lives_stays_whatever_number_that_has_here(temporary: Path) -> None:
+    # As that of a program in a container with processes of its own, which shares the temporary files.
+    nobody = subprocess.Popen([sys.executable, "-c", ""])
+    nobody.wait()
+    scratch = Scratch()
+    (scratch.path / "lock").write_text(f"{nobody.pid}\n")
+    theirs = scratch.path.rename(temporary / f"arcade-dqn-{nobody.pid}-elsewhere")
+    make_old(theirs)
+    Scratch().close()
+    assert (theirs / "lock").is_file()
+
+
+def test_a_folder_with_contents_of_its_own_kind(temporary: Path) -> None:
+    def of(folder: Path, *names: str) -> Path:
+        for name in names:
+            (folder / name).mkdir(parents=True)
+            (folder / name / "file").write_text("x")
+        return folder
+
+    killed = of(left_behind(temporary, "1", "lock").rename(temporary / "kind-1-abc"), "session_1")
+    (killed / "session_latest").symlink_to(of(temporary / "elsewhere", "kept"))
+    thesis = of(temporary / "kind-99999-thesis", "chapters")
+    mixed = of(left_behind(temporary, "2", "lock").rename(temporary / "kind-2-abc"), "session_1", "chapters")
+    no_lock = of(temporary / "kind-3-abc", "session_1")
+    for folder in (killed, thesis, mixed, no_lock):
+        make_old(folder)
+    scratch = Scratch("kind-", temporary, r"session_.*")
+    assert scratch.path.name.startswith(f"kind-{os.getpid()}-")
+    assert not killed.exists() and (temporary / "elsewhere" / "kept" / "file").is_file()
+    assert (thesis / "chapters" / "file").is_file() and (mixed / "session_1" / "file").is_file()
+    assert (no_lock / "session_1" / "file").is_file()
+    scratch.close()
+    assert not scratch.path.exists()
 
 
 def test_an_empty_one_of_long_ago_goes_too(temporary: Path) -> None:
