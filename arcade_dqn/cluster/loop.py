@@ -83,6 +83,8 @@ class ClusterLoop:
         self._news: list[dict[str, Any]] = []
         self._next_figures = 0.0
         self.lost = Lost()
+        self._warn_at: int | None = 1
+        """At so many restarts it is said what a restart means; None once it was."""
         self._session = RaySession(address, cluster.actors + cluster.shards)
         try:
             if self._session.elsewhere:
@@ -208,6 +210,12 @@ class ClusterLoop:
 
     def news(self) -> list[dict[str, Any]]:
         """Warnings, and the figures of the cluster once a second."""
+        if self._warn_at is not None and self.lost.restarts >= self._warn_at:
+            self._warn_at = None
+            self._warn(
+                "an actor or a shard of the replay buffer ended, and is started again; the run goes on without what it "
+                "held. What is lost is counted, and further restarts are not told one by one"
+            )
         now = time.monotonic()
         if now >= self._next_figures:
             self._next_figures = now + _FIGURES_SECONDS
@@ -272,6 +280,7 @@ class ClusterLoop:
         # A demonstration that was half sent is sent again.
         self.demonstrations.set_state({**state["demonstrator"], "at": 0})
         self.lost.restore(state["lost"])
+        self._warn_at = self.lost.restarts + 1
         self._warn(
             "the replay buffer of a run with actors is not part of its checkpoints; it fills up anew, and learning "
             f"goes on when it holds {self.settings.replay.learning_start:,} transitions"

@@ -11,7 +11,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ os.environ.setdefault("RAY_DISABLE_IMPORT_WARNING", "1")
 
 import ray
 from ray._private import ray_constants
+from ray._private import worker as ray_worker
 
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.link.signals import NUMBERS
@@ -45,6 +46,9 @@ _GONE_WITHIN = 5.0
 """Seconds for which Ray's own programs may still write into the folder that is removed."""
 
 
+_log = logging.getLogger(__name__)
+
+
 class RaySessionError(ArcadeError):
     """Ray could not be started or reached."""
 
@@ -65,6 +69,9 @@ class RaySession:
     def __init__(self, address: str, processes: int) -> None:
         """Raises RaySessionError, or StorageError where there is no place for its files."""
         self._folder: Scratch | None = None
+        # Ray prints what its programs report, in colours and whatever its own switches say, to the standard output on
+        # which a trainer tells its events. What a lost actor or shard means, the loop tells.
+        ray_worker.print_to_stdstream = _to_log
         with _own_signals():
             try:
                 if address:
@@ -106,6 +113,12 @@ class RaySession:
     def elsewhere(self) -> bool:
         """Whether the cluster can be reached from other machines."""
         return not all(_only_here(str(node["NodeManagerAddress"])) for node in ray.nodes())  # type: ignore[no-untyped-call]
+
+
+def _to_log(data: Mapping[str, Any], ignore_prefix: bool) -> None:
+    """In place of Ray's function of the same signature, which prints."""
+    for line in data.get("lines", ()):
+        _log.info("Ray: %s", plain(str(line), 2_000))
 
 
 def _knock(address: str) -> None:

@@ -113,7 +113,10 @@ def test_a_run_with_actors_learns_and_leaves_nothing_behind(tmp_path: Path, monk
     assert signal.getsignal(signal.SIGTERM) == before
 
 
-def test_killed_actors_and_a_killed_shard_cost_only_what_they_held() -> None:
+def test_killed_actors_and_a_killed_shard_cost_only_what_they_held(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level("INFO", "arcade_dqn.cluster.ray_session")
     chosen = settings(**{"cluster.shards": 2, "run.steps": 6_000})
     game = make(chosen.game, chosen.environment)
     loop = ClusterLoop(chosen, [game])
@@ -143,8 +146,17 @@ def test_killed_actors_and_a_killed_shard_cost_only_what_they_held() -> None:
         assert lost.restarts == 3, "both actors and the shard"
         assert lost.batches >= 2 and lost.steps >= 2
         assert lost.transitions > 0, "what the shard held"
-        figures = next(event for event in loop.news() if event["event"] == "cluster")
+        news = loop.news() + loop.news()
+        figures = next(event for event in news if event["event"] == "cluster")
         assert figures["lost_transitions"] == lost.transitions
+        (told,) = (event["message"] for event in news if event["event"] == "warning")
+        assert told.startswith("an actor or a shard of the replay buffer ended, and is started again")
+        # What Ray itself says of it comes a moment later.
+        while not any("died or was killed" in record.message for record in caplog.records):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        printed = capfd.readouterr()
+        assert "died or was killed" not in printed.out + printed.err and "raylet" not in printed.out + printed.err
     finally:
         loop.close()
         game.close()
