@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from arcade_dqn.cluster.shard import Sample
 from arcade_dqn.config import Settings
 from arcade_dqn.learning.learner import MAX_FUSED, Learner, Updates
 from arcade_dqn.replay.buffer import Batch, importance_weights
 from arcade_dqn.training.loop import importance_exponent, learning_share
 
 if TYPE_CHECKING:
+    from arcade_dqn.cluster.shard import Sample
     from arcade_dqn.cluster.shard_pool import Minibatches, ShardPool
 
 _ROUND_BYTES = 32 * 1024 * 1024
 """Most that the minibatches of one round weigh: two rounds are in Ray's object store at a time."""
-
-
-class _Learning(NamedTuple):
-    """Gradient steps that the learner was given."""
-
-    samples: list[Sample]
-    result: Future[Updates]
 
 
 class GradientSteps:
@@ -57,16 +49,15 @@ class GradientSteps:
         self.owed = 0
         """Gradient steps that no shard was asked for."""
         self._asked: Minibatches | None = None
-        self._learning: _Learning | None = None
 
     def __bool__(self) -> bool:
         """Whether any are owed or under way."""
-        return bool(self.owed or self._asked or self._learning)
+        return bool(self.owed or self._asked or self.learning)
 
     @property
     def learning(self) -> bool:
         """Whether the learner is at work on a round."""
-        return self._learning is not None
+        return self._learner.under_way
 
     def awaited(self, oldest: int) -> list[Any]:
         """The answers of the shards that a round could begin with at once; `oldest` is as in `held_up`."""
@@ -100,7 +91,7 @@ class GradientSteps:
             self.owed += asked.updates  # a shard died; they are drawn again
             return False
         self._learner.anneal(learning_share(self._settings, step))
-        self._learning = _Learning(samples, self._learner.begin(self._joined(samples, step)))
+        self._learner.begin(self._joined(samples, step), samples)
         return True
 
     def _joined(self, samples: list[Sample], step: int) -> Batch:
@@ -115,11 +106,10 @@ class GradientSteps:
 
     def finish(self, *, wait: bool = False) -> Updates | None:
         """What came of the round that is learned from, if it is done, or with `wait` when it is."""
-        if self._learning is None or not (wait or self._learning.result.done()):
+        finished = self._learner.finish(wait=wait)
+        if finished is None:
             return None
-        samples, result = self._learning
-        self._learning = None
-        updates = result.result()
+        samples, updates = finished
         if self._settings.replay.priority_exponent:
             first = 0
             for sample in samples:
@@ -129,5 +119,5 @@ class GradientSteps:
         return updates
 
     def forget(self) -> None:
-        """Owe nothing, and have nothing under way."""
-        self.owed, self._asked, self._learning = 0, None, None
+        """Owe nothing, and ask for nothing. What the learner has under way is its own to forget."""
+        self.owed, self._asked = 0, None

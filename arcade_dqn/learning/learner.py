@@ -35,12 +35,28 @@ class Updates(NamedTuple):
     temporal-difference error, or its loss where a distribution is learned."""
 
 
+class Finished(NamedTuple):
+    """Gradient steps that ran beside the play."""
+
+    about: Any
+    """What `Learner.begin` was told of their minibatches."""
+    updates: Updates
+
+
+class _UnderWay(NamedTuple):
+    """Gradient steps from `begin` to `finish`; they may long be done."""
+
+    about: Any
+    result: Future[Updates]
+
+
 class Learner:
     """An online and a target network, and Adam.
 
     Many small calls into TensorFlow cost more than the arithmetic of a small network, so `update` takes the minibatches
     of several gradient steps at once and runs them in one compiled loop. `begin` does the same beside whatever the
-    caller does next; TensorFlow holds no Python lock while it computes, so two cores really work at once.
+    caller does next, until `finish`; TensorFlow holds no Python lock while it computes, so two cores really work at
+    once. What is under way is kept here and nowhere else.
 
     That loop is compiled once, for as many gradient steps as the settings ask for between two steps of the games, and
     told how many to do: compiling another takes seconds, in which a run whose `updates_per_train` is changed by hand
@@ -86,7 +102,7 @@ class Learner:
             self._apply = tf.function(self._apply_gradients, jit_compile=True)
         self._per_call = _updates_at_once(settings)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="learner")
-        self._under_way: Future[Updates] | None = None
+        self._under_way: _UnderWay | None = None
         self.updates = 0
         """Gradient steps so far, those under way included: the unit in which target_period counts."""
 
@@ -125,20 +141,41 @@ class Learner:
         self.updates += len(batches.a_tm1)
         return self._update(batches)
 
-    def begin(self, batches: Batch) -> Future[Updates]:
-        """The same as `update`, in a thread of the learner's own; `batches` must not change meanwhile."""
-        self.wait()
+    def begin(self, batches: Batch, about: Any = None) -> None:
+        """The same as `update`, in a thread of the learner's own; `batches` must not change before `finish`.
+
+        One at a time: what was begun before has been finished. `about` is for the caller, and comes back with the
+        result.
+        """
+        assert self._under_way is None, "one at a time, in order"
         self.updates += len(batches.a_tm1)
-        self._under_way = self._thread.submit(self._update, batches)
+        self._under_way = _UnderWay(about, self._thread.submit(self._update, batches))
         # Let go of Python's lock at once: the thread needs it for a moment, and would get it only after 5 ms otherwise.
         time.sleep(0)
-        return self._under_way
+
+    @property
+    def under_way(self) -> bool:
+        """Whether something was begun and not finished."""
+        return self._under_way is not None
+
+    def finish(self, *, wait: bool = True) -> Finished | None:
+        """What came of the gradient steps under way, once; None if there are none, or without `wait` if they go on.
+
+        Raises what went wrong with them, and then they stay as they are: whoever asks for their weights is told too.
+        """
+        if self._under_way is None or not (wait or self._under_way.result.done()):
+            return None
+        finished = self.look_ahead()
+        self._under_way = None
+        return finished
+
+    def look_ahead(self) -> Finished | None:
+        """What `finish` will return, which it still does afterwards. Waits for it."""
+        return None if self._under_way is None else Finished(self._under_way.about, self._under_way.result.result())
 
     def wait(self) -> None:
-        """Return when no gradient step is under way. Raises what went wrong with it."""
-        under_way, self._under_way = self._under_way, None
-        if under_way is not None:
-            under_way.result()
+        """Return when no gradient step is being taken. Raises what went wrong with it."""
+        self.look_ahead()
 
     def _update(self, batches: Batch) -> Updates:
         results = []
@@ -164,7 +201,7 @@ class Learner:
         observations = np.zeros((*shape, *self._observation_shape), self._observation_dtype)
         zeros = np.zeros(shape, np.float32)
         self.update(Batch(observations, zeros.astype(np.int32), zeros, zeros, observations, zeros))
-        self.set_state(state)
+        self._restore(state)
         _remove_generated_code()
 
     def get_state(self) -> dict[str, Any]:
@@ -178,9 +215,16 @@ class Learner:
             "target_period": self.target_period,
         }
 
-    def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `get_state` returned."""
+    def set_state(self, state: Mapping[str, Any], unfinished: Finished | None = None) -> None:
+        """Go on from what `get_state` returned. `unfinished` is what `look_ahead` told then: the next `finish` does."""
         self.wait()
+        self._restore(state)
+        self._under_way = None
+        if unfinished is not None:
+            self._under_way = _UnderWay(unfinished.about, Future())
+            self._under_way.result.set_result(unfinished.updates)
+
+    def _restore(self, state: Mapping[str, Any]) -> None:
         self.updates = int(state["updates"])
         set_weights(self._online, state["online"])
         set_weights(self._target, state["target"])

@@ -17,7 +17,7 @@ on with the weights from before them (`learning.overlap`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,7 +29,7 @@ from arcade_dqn.config import Settings
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.evaluation import training_seed
 from arcade_dqn.games.game import Game
-from arcade_dqn.learning.learner import Learner, Updates
+from arcade_dqn.learning.learner import Finished, Learner, Updates
 from arcade_dqn.replay.buffer import ReplayBuffer
 from arcade_dqn.replay.nstep import EpisodeWriter
 from arcade_dqn.replay.records import Have
@@ -61,15 +61,6 @@ class Step(NamedTuple):
     def reached(self, every: int) -> bool:
         """Whether a multiple of `every` steps is among these."""
         return self.step // every > (self.step - self.taken) // every
-
-
-class _Learning(NamedTuple):
-    """Gradient steps that were begun."""
-
-    numbers: np.ndarray
-    """Of the transitions in their minibatches."""
-    result: Callable[[], Updates]
-    """Waits for them."""
 
 
 class Loop:
@@ -128,7 +119,6 @@ class Loop:
         """Finished episodes."""
         self.updates_played = 0
         """Gradient steps behind the weights that are played now; `learner.updates` counts those under way, too."""
-        self._learning: _Learning | None = None
 
     def _writer(self) -> EpisodeWriter:
         learning = self.settings.learning
@@ -146,23 +136,22 @@ class Loop:
         learning, total = self.settings.learning, self.settings.run.steps
         while self.step < total:
             # 3. Act epsilon-greedily and collect the transitions.
-            epsilon = self.epsilon
+            epsilon, before = self.epsilon, self.step
             actors = self._actors[: total - self.step]
             actions = self._act([actor.observe() for actor in actors], epsilon)
-            before, episodes = self.step, []
-            for actor, a_tm1 in zip(actors, actions, strict=True):
-                episode = actor.play(a_tm1)
-                self.step += 1  # one by one: if a game fails, those before it have played
-                if episode is not None:
-                    self.episode += 1
-                    episodes.append(episode._replace(step=self.step))
+            episodes = self._play(actors, actions)
             self.demonstrations.step()
 
-            trainings = self.step // learning.train_every - before // learning.train_every
             updates: Updates | None = None
+            trainings = self.step // learning.train_every - before // learning.train_every
             if trainings and self.updates_per_train and self.replay.holds(self.settings.replay.learning_start):
-                updates = self._finish_learning()
-                self._begin_learning(trainings * self.updates_per_train)
+                updates = self._finish_learning()  # of those begun in the last training, if they ran beside the play
+                # 4. Sample minibatches, one for each gradient step, uniformly or by priority.
+                exponent = importance_exponent(self.settings, self.step)
+                batches, numbers = self.replay.sample(trainings * self.updates_per_train, learning.batch_size, exponent)
+                # 5. A gradient step on each, and 6. the target network's updates among them.
+                self.learner.anneal(learning_share(self.settings, self.step))
+                self.learner.begin(batches, numbers)
             if not learning.overlap or self.step >= total:
                 updates = joined(updates, self._finish_learning())
             yield Step(self.step, len(actors), epsilon, tuple(episodes), updates)
@@ -181,21 +170,23 @@ class Loop:
             actions = [action if action >= 0 else greedy for action, greedy in zip(actions, best, strict=True)]
         return actions
 
-    def _begin_learning(self, updates: int) -> None:
-        # 4. Sample minibatches, one for each gradient step.
-        exponent = importance_exponent(self.settings, self.step)
-        batches, numbers = self.replay.sample(updates, self.settings.learning.batch_size, exponent)
-        # 5. and 6. Gradient steps, and the target network's updates among them.
-        self.learner.anneal(learning_share(self.settings, self.step))
-        self._learning = _Learning(numbers, self.learner.begin(batches).result)
+    def _play(self, actors: Sequence[Actor], actions: Sequence[int]) -> list[Episode]:
+        """One step of each actor, into replay; the episodes that ended with it."""
+        episodes = []
+        for actor, a_tm1 in zip(actors, actions, strict=True):
+            episode = actor.play(a_tm1)
+            self.step += 1  # one by one: if a game fails, those before it have played
+            if episode is not None:
+                self.episode += 1
+                episodes.append(episode._replace(step=self.step))
+        return episodes
 
     def _finish_learning(self) -> Updates | None:
         """Wait for the gradient steps under way, if any, and act with what they led to."""
-        if self._learning is None:
+        finished = self.learner.finish()
+        if finished is None:
             return None
-        numbers, result = self._learning
-        self._learning = None
-        updates = result()
+        numbers, updates = finished
         if np.isfinite(updates.error).all():  # else the run ends, and whoever drives the loop says why
             self.replay.update_priorities(numbers, updates.error)
         self.policy.set_weights(self.learner.weights())
@@ -224,6 +215,8 @@ class Loop:
         An actor's `game` is None where the game cannot be saved; it goes on at the beginning of an episode. Pieces of
         the replay buffer that are in `have` are not copied.
         """
+        learner = self.learner.get_state()
+        unfinished = self.learner.look_ahead()
         return {
             "step": self.step,
             "episode": self.episode,
@@ -231,13 +224,13 @@ class Loop:
             "updates_per_train": self.updates_per_train,
             "updates_played": self.updates_played,
             "rng": self._rng.bit_generator.state,
-            "learner": self.learner.get_state(),
+            "learner": learner,
             "learning_rate": self.learner.learning_rate,
             "learning": None
-            if self._learning is None
+            if unfinished is None
             else {
-                "numbers": self._learning.numbers,
-                "updates": list(self._learning.result()),
+                "numbers": unfinished.about,
+                "updates": list(unfinished.updates),
                 "weights": self.policy.weights,
             },
             "replay": self.replay.get_state(have),
@@ -256,14 +249,13 @@ class Loop:
         self.updates_per_train = int(state["updates_per_train"])
         self.updates_played = int(state["updates_played"])
         self._rng.bit_generator.state = state["rng"]
-        self.learner.set_state(state["learner"])
-        self.learner.learning_rate = float(state["learning_rate"])
-        self.policy.set_weights(self.learner.weights())
-        self._learning = None
+        unfinished = None
         if state["learning"] is not None and whole:
             updates = Updates(*(np.asarray(array) for array in state["learning"]["updates"]))
-            self._learning = _Learning(np.asarray(state["learning"]["numbers"]), lambda: updates)
-            self.policy.set_weights(state["learning"]["weights"])
+            unfinished = Finished(np.asarray(state["learning"]["numbers"]), updates)
+        self.learner.set_state(state["learner"], unfinished)
+        self.learner.learning_rate = float(state["learning_rate"])
+        self.policy.set_weights(self.learner.weights() if unfinished is None else state["learning"]["weights"])
         if whole:
             self.replay.set_state(state["replay"])
             self.demonstrations.set_state(state["demonstrator"])

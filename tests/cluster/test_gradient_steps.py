@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from arcade_dqn.cluster.gradient_steps import GradientSteps
 from arcade_dqn.cluster.shard import Sample, Shard
 from arcade_dqn.config import Settings, build
-from arcade_dqn.learning.learner import Updates
+from arcade_dqn.learning.learner import Finished, Updates
 from arcade_dqn.replay.buffer import Batch
 
 
@@ -57,20 +56,29 @@ class PlayedLearner:
     def __init__(self) -> None:
         self.updates = 0
         self.batches: list[Batch] = []
-        self.result: Future[Updates] = Future()
+        self.under_way = False
+        self.about: Any = None
+        self.done: Updates | None = None
 
     def anneal(self, share: float) -> None:
         assert 0 < share <= 1
 
-    def begin(self, batch: Batch) -> Future[Updates]:
+    def begin(self, batch: Batch, about: Any) -> None:
+        assert not self.under_way
         self.updates += len(batch.a_tm1)
         self.batches.append(batch)
-        self.result = Future()
-        return self.result
+        self.under_way, self.about = True, about
+
+    def finish(self, *, wait: bool) -> Finished | None:
+        if self.done is None:
+            assert not wait, "it would hang"
+            return None
+        done, self.done, self.under_way = self.done, None, False
+        return Finished(self.about, done)
 
     def end(self) -> None:
-        done = self.batches[-1].a_tm1
-        self.result.set_result(Updates(*(np.full(done.shape, 2.0, np.float32) for _ in Updates._fields)))
+        shape = self.batches[-1].a_tm1.shape
+        self.done = Updates(*(np.full(shape, 2.0, np.float32) for _ in Updates._fields))
 
 
 class Learning:
@@ -150,7 +158,5 @@ def test_no_round_begins_by_which_weights_in_play_would_grow_too_old(learning: L
 def test_forgotten_steps_are_owed_no_longer(learning: Learning) -> None:
     learning.steps.owed = 20
     learning.steps.ask()
-    learning.steps.begin(0, 0)
-    learning.steps.ask()
     learning.steps.forget()
-    assert not learning.steps and not learning.steps.learning and learning.steps.finish(wait=True) is None
+    assert not learning.steps and not learning.steps.begin(0, 0)
