@@ -54,7 +54,7 @@ def with_values(info: GameInfo, table: list[NDArray[Any]], word: str) -> GameInf
     )
 
 
-def picture_of(env: gymnasium.Env[Any, Any]) -> Picture:
+def rendered(env: gymnasium.Env[Any, Any]) -> Picture:
     """The environment's present picture, uint8 [H, W, 3], free to keep."""
     picture = env.render()
     assert isinstance(picture, np.ndarray), "made without render=True"

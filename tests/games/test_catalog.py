@@ -18,11 +18,11 @@ from arcade_dqn.games.make import make
 TABLE = Path(catalog.__file__).with_name("catalog.toml").read_text("utf-8")
 LINE = """
 [[game]]
-id = "MountainCarContinuous-v0"
-title = "Continuous MountainCar"
+id = "CartPole-v0"
+title = "Short CartPole"
 family = "gymnasium"
-summary = "The same car between the same hills, pushed as hard as one likes."
-observation = "2 numbers: position and speed of the car"
+summary = "The same pole on the same cart, for up to 200 steps."
+observation = "4 numbers: cart position and speed, pole angle and angular speed"
 preset = "vector"
 fps = 30
 """
@@ -64,12 +64,12 @@ def test_a_game_is_added_by_a_line() -> None:
     *known, info = read(TABLE + LINE)
     assert tuple(known) == GAMES
     assert (info.id, info.fps, info.solved_at, info.keys, info.extra) == (
-        "MountainCarContinuous-v0", 30.0, None, {}, None,
+        "CartPole-v0", 30.0, None, {}, None,
     )  # fmt: skip
-    game = make(info, EnvironmentSettings(action_bins=3))
-    assert game.reset(seed=1).shape == (2,)
-    assert game.info.title == "Continuous MountainCar"
-    assert game.n_actions == 3
+    game = make(info, EnvironmentSettings())
+    assert game.reset(seed=1).shape == (4,)
+    assert game.info.title == "Short CartPole"
+    assert game.action_names == ("action 0", "action 1")
 
 
 def test_keys_are_put_in_their_order() -> None:
@@ -98,7 +98,7 @@ def test_keys_are_put_in_their_order() -> None:
 def test_a_wrong_line_is_told_in_one_sentence(line: str, sentence: str) -> None:
     with pytest.raises(CatalogError) as caught:
         read(TABLE + line)
-    assert str(caught.value).startswith(f"catalog.toml, game {len(GAMES) + 1} (MountainCarContinuous-v0): {sentence}")
+    assert str(caught.value).startswith(f"catalog.toml, game {len(GAMES) + 1} (CartPole-v0): {sentence}")
     assert "\n" not in str(caught.value)
 
 
@@ -106,15 +106,15 @@ def test_a_wrong_line_is_told_in_one_sentence(line: str, sentence: str) -> None:
     ("text", "sentence"),
     [
         (
-            LINE.replace('"MountainCarContinuous-v0"', '"a game"'),
+            LINE.replace('"CartPole-v0"', '"a game"'),
             r"game 1 \(a game\): id must be a Gymnasium id such as",
         ),
         (
-            LINE.replace('id = "MountainCarContinuous-v0"\n', ""),
+            LINE.replace('id = "CartPole-v0"\n', ""),
             r"game 1 \(without an id\): id is missing; it must be a",
         ),
-        (LINE + LINE, r"game 2 \(MountainCarContinuous-v0\): another game has this id or title already"),
-        (LINE + LINE.replace("-v0", "-v1"), r"game 2 \(MountainCarContinuous-v1\): another game has this id or title"),
+        (LINE + LINE, r"game 2 \(CartPole-v0\): another game has this id or title already"),
+        (LINE + LINE.replace("-v0", "-v7"), r"game 2 \(CartPole-v7\): another game has this id or title"),
         ("[[game]\nid = 1", "catalog.toml is no TOML: "),
         ("[game]\nid = 1", r"catalog.toml must hold \[\[game\]\] tables and nothing else"),
         (LINE + "[[games]]\nid = 1", r"catalog.toml must hold \[\[game\]\] tables and nothing else"),

@@ -13,7 +13,7 @@ from gymnasium import spaces
 from gymnasium.wrappers import Autoreset
 
 from arcade_dqn.config import EnvironmentSettings
-from arcade_dqn.games.environment import build, close_quietly, discretised, picture_of, with_values
+from arcade_dqn.games.environment import build, close_quietly, discretised, rendered, with_values
 from arcade_dqn.games.game import Frame, Game, GameStateError, Outcome, Picture
 from arcade_dqn.games.info import GameInfo, UnplayableGame
 from arcade_dqn.games.names import unknown
@@ -173,7 +173,7 @@ class RegisteredGame(Game):
         return Outcome(self._frame(observation), float(reward), bool(terminated), bool(truncated), False)
 
     def render(self) -> Picture:
-        return picture_of(self._env)
+        return rendered(self._env)
 
     def get_state(self) -> dict[str, Any] | None:
         return None
