@@ -23,7 +23,7 @@ class DemoScreen(ArcadeScreen):
         super().__init__(services)
         self._demo = demo
         self._name = title
-        self._shown = -1
+        self._shown = 0
 
     def body(self) -> ComposeResult:
         picture = Picture("one moment", id="demo")
@@ -57,8 +57,8 @@ class DemoScreen(ArcadeScreen):
     def _draw(self) -> None:
         if not self.active:
             return
-        newest = self.services.demo_player.newest()
-        if newest is None or newest.number == self._shown:
+        newest = self.services.demo_player.newest(after=self._shown)
+        if newest is None:
             return
         self._shown = newest.number
         picture = self.query_one(Picture)

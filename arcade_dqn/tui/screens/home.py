@@ -90,7 +90,7 @@ class HomeScreen(ArcadeScreen):
     def __init__(self, services: Services) -> None:
         super().__init__(services)
         self._best: dict[str, ModelEntry] = {}
-        self._shown = -1
+        self._shown = 0
         self._painted = False
         """Whether the screen stands, so that slower things may begin."""
         self._settling: Timer | None = None
@@ -203,8 +203,8 @@ class HomeScreen(ArcadeScreen):
     def _draw(self) -> None:
         if not self.active:
             return
-        newest = self.services.demo_player.newest()
-        if newest is None or newest.number == self._shown:
+        newest = self.services.demo_player.newest(after=self._shown)
+        if newest is None:
             return
         self._shown = newest.number
         picture = self.query_one("#attract", Picture)

@@ -55,7 +55,7 @@ class TrainingScreen(ArcadeScreen):
         self._lines = 0
         self._drawn = -1
         self._looks = 0
-        self._shown = -1
+        self._shown = 0
         self._view: View = "beside"
 
     def body(self) -> ComposeResult:
@@ -222,8 +222,8 @@ class TrainingScreen(ArcadeScreen):
     def _draw_view(self) -> None:
         if not self.active or not self._viewing:
             return
-        newest = self.services.demo_player.newest()
-        if newest is None or newest.number == self._shown:
+        newest = self.services.demo_player.newest(after=self._shown)
+        if newest is None:
             return
         self._shown = newest.number
         view = self.query_one("#view", Picture)

@@ -94,10 +94,10 @@ class DemoPlayer:
     def paused(self) -> bool:
         return self._paused
 
-    def newest(self) -> DemoPicture | None:
-        """The newest picture of the wanted demo; None if there is none yet."""
+    def newest(self, after: int = 0) -> DemoPicture | None:
+        """The newest picture of the wanted demo; None if there is none yet, or none after the one with that number."""
         newest = self._newest
-        return newest if newest is not None and newest.demo == self._wanted else None
+        return newest if newest is not None and newest.demo == self._wanted and newest.number > after else None
 
     def close(self) -> None:
         """End the thread; waits at most 2 s for a game that is just loading (the thread is a daemon)."""
