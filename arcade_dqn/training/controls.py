@@ -9,27 +9,27 @@ from typing import Any
 from arcade_dqn.link.commands import Event
 from arcade_dqn.storage.interventions import Intervention
 from arcade_dqn.training.loop_interface import TrainingLoop
+from arcade_dqn.training.pace import Pace
 from arcade_dqn.training.recorder import Recorder
 
 
 class Controls:
-    """Sets them, and writes down and tells that it did. The limit of the speed is kept here, the rest in the loop."""
+    """Sets them, and writes down and tells that it did; they are kept by whoever goes by them."""
 
     def __init__(
         self,
         loop: TrainingLoop,
         recorder: Recorder,
-        emit: Callable[[Event], None],
+        pace: Pace,
         planned: Sequence[Intervention],
-        speed_limit: float,
+        emit: Callable[[Event], None],
     ) -> None:
         self._loop = loop
         self._recorder = recorder
+        self._pace = pace
         self._emit = emit
         self._planned = deque(planned)
         """Interventions of an earlier run that this one repeats, those to come."""
-        self.speed_limit = speed_limit
-        """Steps a second; 0 is without a limit."""
 
     def set(self, name: str, value: Any) -> None:
         """Change `name`, one of `link.commands.SETTABLE` or epsilon, to a checked value; None gives epsilon back."""
@@ -43,7 +43,7 @@ class Controls:
             case "updates_per_train":
                 self._loop.updates_per_train = value
             case "speed_limit":
-                self.speed_limit = value
+                self._pace.limit = value
         self._recorder.intervention(self._loop.step, name, value)
         self._emit({"event": "set", "step": self._loop.step, "name": name, "value": value})
 
@@ -65,5 +65,5 @@ class Controls:
             "learning_rate": self._loop.learner.learning_rate,
             "target_period": self._loop.learner.target_period,
             "updates_per_train": self._loop.updates_per_train,
-            "speed_limit": self.speed_limit,
+            "speed_limit": self._pace.limit,
         }

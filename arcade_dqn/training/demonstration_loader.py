@@ -37,13 +37,14 @@ class DemonstrationLoader:
         self._emit = emit
         self._warn = warn
         self._next = 0.0
+        self._closed = False
         self._troubles: set[str] = set()
         """What could not be read, and was told."""
 
     def look(self) -> None:
         """Take the next demonstration, if there is one and it is time."""
         now, demonstrations, game = time.perf_counter(), self._loop.demonstrations, self._loop.game
-        if now < self._next or demonstrations.waiting:
+        if self._closed or now < self._next or demonstrations.waiting:
             return
         self._next = now + _SECONDS
         try:
@@ -67,6 +68,10 @@ class DemonstrationLoader:
             self._recorder.demonstration(path.name, told)
             self._emit({"event": "demonstration", **told})
             return
+
+    def close(self) -> None:
+        """Take no more: nothing is learned any longer."""
+        self._closed = True
 
     def _tell_once(self, name: str, sentence: str) -> None:
         if name not in self._troubles:

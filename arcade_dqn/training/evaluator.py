@@ -12,6 +12,7 @@ from arcade_dqn.acting.policy import Policy
 from arcade_dqn.evaluation import Evaluation, training_seed
 from arcade_dqn.link.commands import Event
 from arcade_dqn.stage.evaluate import EvaluationStopped, evaluate
+from arcade_dqn.training.failure import require_finite_weights
 from arcade_dqn.training.loop_interface import TrainingLoop
 from arcade_dqn.training.recorder import Recorder
 from arcade_dqn.training.saver import Saver
@@ -24,7 +25,7 @@ class Evaluator:
     """Plays the present policy on unseen episodes.
 
     Meanwhile the run is in the block that `aside` opens; `should_stop`, which is asked at every step, ends it early.
-    `require_sound` raises what is wrong with the weights before the best model is replaced.
+    Diverged is raised where the weights are not finite, before the best model is replaced.
 
     The best of many short evaluations is as a rule the luckiest. So a policy becomes the run's best model only if other
     episodes confirm what the quick ones say, and it is saved with the score of those; at the end of a run the best
@@ -39,7 +40,6 @@ class Evaluator:
         emit: Callable[[Event], None],
         aside: Callable[[], AbstractContextManager[None]],
         should_stop: Callable[[], bool],
-        require_sound: Callable[[], None],
     ) -> None:
         self._loop = loop
         self._settings = loop.settings.evaluation
@@ -48,7 +48,6 @@ class Evaluator:
         self._emit = emit
         self._aside = aside
         self._should_stop = should_stop
-        self._require_sound = require_sound
         stop_score = self._settings.stop_score
         self._goal = stop_score if stop_score is not None else loop.game.info.solved_at
 
@@ -127,7 +126,7 @@ class Evaluator:
 
     def _keep(self, score: Evaluation) -> None:
         """Save the present policy as the best model, with this score."""
-        self._require_sound()
+        require_finite_weights(self._loop)
         if self._saver.save_best(score):
             self._recorder.best(self._loop.step, score)
 

@@ -15,6 +15,7 @@ from arcade_dqn.storage.summary import Summary
 from arcade_dqn.training.loop import learning_share
 from arcade_dqn.training.loop_interface import TrainingLoop
 from arcade_dqn.training.recorder import Recorder
+from arcade_dqn.training.state import RunState
 from arcade_dqn.training.stopwatch import Stopwatch
 
 _WEIGHTS_SECONDS = 0.2
@@ -22,12 +23,13 @@ _SUMMARY_SECONDS = 2.0
 
 
 class Publisher:
-    """Keeps the run's `state`, and shows it with everything else on every channel."""
+    """Shows the run's state and everything else on every channel."""
 
     def __init__(
         self,
         run_dir: RunDir,
         board: Board,
+        state: RunState,
         loop: TrainingLoop,
         recorder: Recorder,
         stopwatch: Stopwatch,
@@ -41,6 +43,7 @@ class Publisher:
         """
         self._run_dir = run_dir
         self._board = board
+        self._state = state
         self._loop = loop
         self._recorder = recorder
         self._stopwatch = stopwatch
@@ -50,7 +53,6 @@ class Publisher:
         self._failing = False
         """The newest summary could not be written."""
         self._earlier = self._last_summary()
-        self.state = "starting"
         self._board.publish(self._status())
 
     def _last_summary(self) -> Summary | None:
@@ -64,10 +66,9 @@ class Publisher:
         """From now on the loop is what the run has come to."""
         self._earlier = None
 
-    def set_state(self, state: str, *, message: str = "", final: str = "", solved: bool = False) -> None:
-        """Enter one of `link.board.STATES`. `final` is what the summary calls it, if something else."""
-        self.state = state
-        self._emit({"event": "state", "state": state})
+    def tell_state(self, *, message: str = "", final: str = "", solved: bool = False) -> None:
+        """The run has entered another state. `final` is what the summary calls it, if something else."""
+        self._emit({"event": "state", "state": str(self._state.now)})
         self._publish_weights()
         self._board.publish(self._status())
         self._write_summary(message, final, solved)
@@ -93,7 +94,7 @@ class Publisher:
         rate = recorder.steps_per_second
         if (earlier := self._earlier) is not None:
             return Status(
-                state=self.state,
+                state=self._state.now,
                 step=earlier.step,
                 steps_total=total,
                 episode=earlier.episode,
@@ -105,7 +106,7 @@ class Publisher:
                 last_evaluation=_or_nan(earlier.last_evaluation),
             )
         return Status(
-            state=self.state,
+            state=self._state.now,
             step=loop.step,
             steps_total=total,
             episode=loop.episode,
@@ -138,7 +139,9 @@ class Publisher:
             best_evaluation=self._recorder.best_evaluation,
             last_evaluation=self._recorder.last_evaluation,
         )
-        summary = now.model_copy(update={"state": final or self.state, "solved": solved, "message": message[:1000]})
+        summary = now.model_copy(
+            update={"state": final or str(self._state.now), "solved": solved, "message": message[:1000]}
+        )
         try:
             self._run_dir.write_summary(summary)
             self._failing = False

@@ -9,7 +9,7 @@ import resource
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,15 @@ import pytest
 
 from arcade_dqn.config import Settings, build
 from arcade_dqn.errors import ArcadeError
+from arcade_dqn.games.game import Game
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.checkpoint import list_checkpoints, load_newest
 from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.storage.runs import list_runs
-from arcade_dqn.training.run import Run, TrainingFailed
+from arcade_dqn.training.failure import TrainingFailed
+from arcade_dqn.training.loop import Loop
+from arcade_dqn.training.loop_interface import MakeLoop
+from arcade_dqn.training.run import Run
 
 Event = dict[str, Any]
 
@@ -41,7 +45,7 @@ def settings(**changes: Any) -> Settings:
     return build("CartPole-v1", "cartpole", {**small, **changes})
 
 
-def train(run_dir: RunDir, on_event: Callable[[Run, Event], None]) -> tuple[Any, list[str]]:
+def train(run_dir: RunDir, on_event: Callable[[Run, Event], None], make_loop: MakeLoop = Loop) -> tuple[Any, list[str]]:
     """Train to the end in this process; the result and the warnings."""
     warnings: list[str] = []
 
@@ -50,7 +54,7 @@ def train(run_dir: RunDir, on_event: Callable[[Run, Event], None]) -> tuple[Any,
             warnings.append(event["message"])
         on_event(run, event)
 
-    run = Run(run_dir, emit)
+    run = Run(run_dir, emit, make_loop=make_loop)
     return run.execute(), warnings
 
 
@@ -225,17 +229,22 @@ def test_a_replay_buffer_that_is_damaged_in_every_checkpoint_costs_no_weights(tm
     for path in (run_dir.checkpoints / "segments").iterdir():
         os.truncate(path, path.stat().st_size - 1)
     begun: list[int] = []
+    loops: list[Loop] = []
+
+    def make_loop(settings: Settings, games: Sequence[Game]) -> Loop:
+        loops.append(Loop(settings, games))
+        return loops[0]
 
     def look(run: Run, event: Event) -> None:
         if event["event"] == "started":
             begun.append(event["step"])
-            assert len(run._loop.replay) == 0
-            weights = run._loop.learner.get_state()["online"]
+            assert len(loops[0].replay) == 0
+            weights = loops[0].learner.get_state()["online"]
             assert all(
                 np.array_equal(weights[name], array) for name, array in before[1]["loop"]["learner"]["online"].items()
             )
 
-    second, warnings = train(RunDir.open(run_dir.path), look)
+    second, warnings = train(RunDir.open(run_dir.path), look, make_loop)
     assert begun == [first.steps]
     assert second.steps == 600
     (warning,) = warnings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import queue
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,12 @@ import pytest
 
 from arcade_dqn.config import Settings, build
 from arcade_dqn.errors import ArcadeError
+from arcade_dqn.games.game import Game
 from arcade_dqn.link.commands import Command
 from arcade_dqn.storage.checkpoint import list_checkpoints, load_newest
 from arcade_dqn.storage.model_file import load_model
 from arcade_dqn.storage.run_dir import RunDir
+from arcade_dqn.training.loop import Loop
 from arcade_dqn.training.run import Run
 
 PROGRAM = Path(__file__).parent / "programs" / "faulty_game.py"
@@ -139,7 +141,8 @@ def test_a_hanging_game_is_told_in_this_process_too(
         if event["event"] == "warning" and "nothing has come" in event["message"]:
             told.put(event["message"])
         if event["event"] == "started":
-            original, count = run._games[0].step, iter(range(10_000))
+            game = games[0]
+            original, count = game.step, iter(range(10_000))
 
             def step(action: int) -> Any:
                 if next(count) == 200:
@@ -147,7 +150,12 @@ def test_a_hanging_game_is_told_in_this_process_too(
                         pass  # it hangs until it is told
                 return original(action)
 
-            run._games[0].step = step  # type: ignore[method-assign]
+            game.step = step  # type: ignore[method-assign]
 
-    run = Run(run_dir, on_event, commands)
+    def make_loop(settings: Settings, made: Sequence[Game]) -> Loop:
+        games.extend(made)
+        return Loop(settings, made)
+
+    games: list[Game] = []
+    run = Run(run_dir, on_event, commands, make_loop=make_loop)
     assert run.execute().steps == 600

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import json
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
 from arcade_dqn.config import Settings, build
-from arcade_dqn.link.commands import Command
+from arcade_dqn.games.game import Game
+from arcade_dqn.link.commands import Command, Event
 from arcade_dqn.storage.run_dir import RunDir
+from arcade_dqn.training.loop import Loop
 from arcade_dqn.training.run import Run
-
-Event = dict[str, Any]
 
 
 class Runs:
+    """Trains small runs; `loop` and `games` are those of the newest one, once they are made."""
+
+    def __init__(self) -> None:
+        self.loop: Any = None
+        self.games: Sequence[Any] = ()
+
+    def make_loop(self, settings: Settings, games: Sequence[Game]) -> Loop:
+        self.loop, self.games = Loop(settings, games), games
+        return self.loop
+
     @staticmethod
     def settings(**overrides: Any) -> Settings:
         small = {
@@ -34,8 +44,7 @@ class Runs:
         }
         return build("CartPole-v1", "cartpole", {**small, **{k.replace("__", "."): v for k, v in overrides.items()}})
 
-    @staticmethod
-    def train(run_dir: RunDir, on_event: Callable[[Run, Event], None] | None = None) -> tuple[Any, list[Event]]:
+    def train(self, run_dir: RunDir, on_event: Callable[[Run, Event], None] | None = None) -> tuple[Any, list[Event]]:
         """Run to the end; `on_event` may answer an event by talking to the run."""
         events: list[Event] = []
 
@@ -46,7 +55,7 @@ class Runs:
                 on_event(run, event)
 
         commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
-        run = Run(run_dir, emit, commands)
+        run = Run(run_dir, emit, commands, make_loop=self.make_loop)
         return run.execute(), events
 
     @staticmethod

@@ -21,7 +21,8 @@ from arcade_dqn.storage.checkpoint import load_newest
 from arcade_dqn.storage.model_file import load_model
 from arcade_dqn.storage.models import stages
 from arcade_dqn.storage.run_dir import RunDir
-from arcade_dqn.training.run import Run, TrainingFailed
+from arcade_dqn.training.failure import TrainingFailed
+from arcade_dqn.training.run import Run
 
 if TYPE_CHECKING:
     from tests.training.conftest import Runs

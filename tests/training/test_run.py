@@ -20,7 +20,8 @@ from arcade_dqn.storage.demonstrations import Demonstration, save_demonstration
 from arcade_dqn.storage.lock import RunLocked
 from arcade_dqn.storage.model_file import load_model
 from arcade_dqn.storage.run_dir import RunDir
-from arcade_dqn.training.run import Run, TrainingFailed
+from arcade_dqn.training.failure import TrainingFailed
+from arcade_dqn.training.run import Run
 
 if TYPE_CHECKING:
     from tests.training.conftest import Runs
@@ -268,11 +269,14 @@ def test_the_controls_are_told_when_training_starts(tmp_path: Path, runs: Runs) 
 def test_a_paused_run_stands_still_until_it_is_resumed(tmp_path: Path, runs: Runs) -> None:
     run_dir = RunDir.create(tmp_path, runs.settings())
     steps: list[int] = []
+    states: list[str] = []
 
     def on_event(run: Run, event: Event) -> None:
         if event["event"] == "started":
             run.commands.put(Command(1, "step", {"count": 150}))
-        if event["event"] == "progress" and run._publisher.state == "paused":
+        if event["event"] == "state":
+            states.append(event["state"])
+        if event["event"] == "progress" and states[-1] == "paused":
             steps.append(event["step"])
             if len(steps) == 3:
                 run.commands.put(Command(2, "resume"))
@@ -294,7 +298,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_spares_the_models(
 
     def on_event(run: Run, event: Event) -> None:
         if event["event"] == "started":
-            run._loop.learner.learning_rate = float("inf")
+            runs.loop.learner.learning_rate = float("inf")
 
     with pytest.raises(TrainingFailed, match=r"the loss became (nan|inf) at step \d+; .*learning_rate than inf"):
         runs.train(run_dir, on_event)
@@ -312,14 +316,14 @@ def test_a_game_that_breaks_is_named_and_the_run_is_saved(tmp_path: Path, runs: 
 
     def on_event(run: Run, event: Event) -> None:
         if event["event"] == "started":
-            original, count = run._games[0].step, iter(range(10_000))
+            original, count = runs.games[0].step, iter(range(10_000))
 
             def step(action: int) -> Any:
                 if next(count) == 300:
                     raise RuntimeError("the pole fell off")
                 return original(action)
 
-            run._games[0].step = step  # type: ignore[method-assign]
+            runs.games[0].step = step  # type: ignore[method-assign]
 
     with pytest.raises(TrainingFailed, match="training CartPole-v1 failed at step 300: RuntimeError: the pole fell"):
         runs.train(run_dir, on_event)
@@ -336,14 +340,14 @@ def test_a_gradient_step_that_fails_is_told_and_nothing_is_saved_after_it(
 
     def on_event(run: Run, event: Event) -> None:
         if event["event"] == "started":
-            update, count = run._loop.learner._update, iter(range(100))
+            update, count = runs.loop.learner._update, iter(range(100))
 
             def fail(batches: Any) -> Any:
                 if next(count) == 4:  # begun at step 320
                     raise MemoryError("no room for a gradient")
                 return update(batches)
 
-            monkeypatch.setattr(run._loop.learner, "_update", fail)
+            monkeypatch.setattr(runs.loop.learner, "_update", fail)
 
     warnings: list[str] = []
 
@@ -367,7 +371,7 @@ def test_a_command_that_finds_the_weights_unsound_ends_the_run(tmp_path: Path, r
 
     def on_event(run: Run, event: Event) -> None:
         if event["event"] == "started":
-            run._loop.learner._online.variables[0].assign(np.full((4, 16), np.nan))
+            runs.loop.learner._online.variables[0].assign(np.full((4, 16), np.nan))
             run.commands.put(Command(7, "save", {}))
 
     with pytest.raises(TrainingFailed, match="a weight became infinite or not a number"):

@@ -20,7 +20,8 @@ from arcade_dqn.storage.checkpoint import CheckpointError
 from arcade_dqn.storage.model_file import load_model, save_model
 from arcade_dqn.storage.models import stages
 from arcade_dqn.storage.run_dir import RunDir
-from arcade_dqn.training.run import Run, TrainingFailed
+from arcade_dqn.training.failure import TrainingFailed
+from arcade_dqn.training.run import Run
 
 if TYPE_CHECKING:
     from tests.training.conftest import Runs
@@ -36,7 +37,7 @@ def test_a_checkpoint_never_holds_weights_that_are_not_finite(tmp_path: Path, ru
 
     def on_event(run: Run, event: Event) -> None:
         if event["event"] == "started":
-            run._loop.learner.learning_rate = float("inf")
+            runs.loop.learner.learning_rate = float("inf")
 
     with pytest.raises(TrainingFailed, match="a weight became infinite or not a number at step 100; nothing was saved"):
         runs.train(run_dir, on_event)
@@ -51,7 +52,7 @@ def test_weights_that_are_not_finite_never_become_the_best_model(tmp_path: Path,
 
     def on_event(run: Run, event: Event) -> None:
         if event["event"] == "started":
-            run._loop.learner.learning_rate = float("inf")
+            runs.loop.learner.learning_rate = float("inf")
 
     with pytest.raises(
         TrainingFailed, match=r"a weight became infinite .* at step 100; .*a smaller learning\.learning_rate"
