@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from arcade_dqn import __version__
 from arcade_dqn.cli import output
@@ -62,6 +62,12 @@ class _Parser(argparse.ArgumentParser):
 
         output.complain(f"arcade-dqn: {plain(message, 4000)} (`{self.prog} --help` shows the usage)")
         self.exit(2)
+
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        # Before Python 3.13 argparse takes `--host=--` for an option without a value, and gives it an empty list.
+        if action.option_strings and action.nargs is None and arg_strings == ["--"]:
+            return self._get_value(action, "--")
+        return super()._get_values(action, arg_strings)
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
         # argparse's own passes over what cannot be written, and `--help` into a full disk would have gone well.

@@ -30,6 +30,11 @@ def prepare() -> None:
     for name, flags, mode in (("stdin", os.O_RDONLY, "r"), ("stdout", os.O_RDONLY, "w"), ("stderr", os.O_WRONLY, "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode, encoding="utf-8"))
+    # A size that is none ends whoever asks for it: argparse, Rich and Textual all do.
+    for name in ("COLUMNS", "LINES"):
+        size = os.environ.get(name, "80")
+        if not (size.isascii() and size.isdecimal() and len(size) <= 5 and int(size)):
+            del os.environ[name]
     codecs.register_error(_CAREFUL, _instead)
     # In tests and notebooks something else than a file may stand there.
     if (reconfigure := getattr(sys.stdout, "reconfigure", None)) is not None:

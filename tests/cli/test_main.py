@@ -349,3 +349,26 @@ def test_cut_off_episodes_are_told(
     assert main(["eval", str(model), "--episodes", "3"]) == 0
     said = capsys.readouterr().out
     assert "mean 2.00 ± 0.00 over 3 episodes (3 of them cut off, so their scores are too small), 2 to 2" in said
+
+
+@pytest.mark.parametrize(
+    "argv", [["watch", "x", "--speed=--"], ["train", "cartpole", "--preset=--"], ["eval", "x", "--seed=--"]]
+)
+def test_an_option_may_have_two_dashes_for_its_value(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        code = main(argv)
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    assert code == 2
+    assert "'--'" in stderr_line(capsys)
+
+
+@pytest.mark.parametrize("size", ["", "-1", "0", "9" * 5_000, "²", "1e400", "wide"])
+def test_a_terminal_of_no_size_is_one_of_the_usual_size(
+    size: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", size)
+    monkeypatch.setenv("LINES", size)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert main(["games"]) == 0
+    assert "CartPole-v1" in capsys.readouterr().out

@@ -181,7 +181,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=not LONG)
 @given(
     st.text()
     | st.binary().map(lambda data: data.decode("latin-1"))
@@ -211,7 +211,7 @@ REQUESTS = st.tuples(
 async def test_any_request_is_answered_or_refused(client: TestClient[Any, Any]) -> None:
     loop = asyncio.get_running_loop()
 
-    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, deadline=None, derandomize=not LONG, suppress_health_check=list(HealthCheck))
     @given(REQUESTS)
     def check(request: tuple[str, str, list[tuple[str, str]], bool]) -> None:
         method, path, headers, ours = request
