@@ -25,6 +25,9 @@ from arcade_dqn.link.commands import MAX_EVENT, parse_object
 from arcade_dqn.link.process import python, run
 from arcade_dqn.storage.atomic import StorageError, reason, write_text
 
+_SINCE: Mapping[str, Any] = {}
+"""Settings that are younger than the first tables, by dotted name, with the value under which training is what it was
+before them. At that value they are no part of a digest, so that hours of results stay true."""
 EPISODES = 100
 """Greedy episodes, on seeds that training never sees, of which the mean is a training's score."""
 
@@ -63,6 +66,10 @@ class Trial:
         """Eight hexadecimal digits of all settings but the seed, so that no result is taken for another one's."""
         # Where the actors live is no part of it: these trainings are local.
         whole = build(self.game, self.preset, self.settings).model_dump(mode="json", exclude={"cluster"})
+        for name, value in _SINCE.items():
+            section, _, setting = name.partition(".")
+            if whole[section][setting] == value:
+                del whole[section][setting]
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:8]
 
 

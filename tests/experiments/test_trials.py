@@ -11,7 +11,7 @@ import pytest
 
 from arcade_dqn.config import build
 from arcade_dqn.errors import ArcadeError, UsageError
-from arcade_dqn.experiments import trials
+from arcade_dqn.experiments import ablation, learning, trials
 from arcade_dqn.experiments.trials import Result, Trial
 
 if TYPE_CHECKING:
@@ -154,3 +154,24 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
     with pytest.raises(UsageError, match="not a table of results"):
         trials.read(tmp_path / "x.csv")
+
+
+def test_the_tables_that_are_kept_are_of_todays_settings() -> None:
+    """A younger setting that leaves training as it was goes into `_SINCE`; after any other change one trains again."""
+    results = Path(__file__).resolve().parents[2] / "benchmarks" / "results"
+    for file, module in (("arcade_dqn.csv", learning), ("ablation.csv", ablation)):
+        digests = {(one.game, one.name): one.digest for one in module.trials(list(module.BUDGETS))}
+        rows = trials.read(results / file)
+        assert rows
+        assert {(one.game, one.variant, one.settings) for one in rows} <= {(*k, v) for k, v in digests.items()}
+
+
+def test_a_younger_setting_leaves_a_digest_as_it_was_until_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = CARTPOLE.digest
+    monkeypatch.setattr(trials, "_SINCE", {"learning.munchausen": False})
+    without = CARTPOLE.digest
+    assert without != before
+    monkeypatch.setattr(trials, "_SINCE", {"learning.munchausen": True})
+    assert CARTPOLE.digest == before
+    used = replace(CARTPOLE, overrides={"learning.munchausen": True})
+    assert used.digest != CARTPOLE.digest
