@@ -1,29 +1,18 @@
 """Every setting, once: name, type, bounds, unit and one line of help.
 
-The command line, the settings form, the run folder and the model file all read the same definitions. Settings are
-immutable; `build` layers them as *field defaults < preset < overrides* and turns every mistake into one sentence.
+The command line, the settings form, the run folder and the model file all read these definitions. Settings are
+immutable.
 """
 
 from __future__ import annotations
 
-import difflib
-import json
-import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cache
-from importlib import resources
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Self, get_args, get_origin
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic.fields import FieldInfo
 
-from arcade_dqn.errors import UsageError
-
-
-class SettingsError(UsageError):
-    """A setting, a value or a preset that does not exist or is not allowed."""
+from arcade_dqn.config.descriptions import SettingInfo, SettingsError, describe, sentence
 
 
 def _setting(default: Any, help: str, *, unit: str = "", low: float | None = None, high: float | None = None) -> Any:
@@ -308,74 +297,13 @@ class Settings(_Section):
             first = error.errors(include_url=False)[0]
             if first["type"] == "json_invalid":
                 raise SettingsError(f"{where} is damaged: {first['ctx']['error']}") from error
-            raise SettingsError(f"{where}: {_sentence(error)}") from error
+            raise SettingsError(f"{where}: {sentence(error, setting_table())}") from error
 
     def to_json(self) -> str:
         return self.model_dump_json(indent=2)
 
 
 SECTIONS: tuple[str, ...] = tuple(name for name in Settings.model_fields if name not in ("game", "preset"))
-
-
-@dataclass(frozen=True)
-class SettingInfo:
-    """What a form or a help page needs to know about one setting."""
-
-    name: str
-    """Dotted: `learning.learning_rate`."""
-    type: Literal["bool", "int", "float", "choice", "ints"]
-    optional: bool
-    """Whether `none` is a value."""
-    default: Any
-    low: float | None
-    high: float | None
-    choices: tuple[str, ...]
-    unit: str
-    help: str
-
-    @property
-    def allowed(self) -> str:
-        """The allowed values, in words."""
-        match self.type:
-            case "choice":
-                return " or ".join(self.choices)
-            case "bool":
-                return "true or false"
-            case "ints":
-                return "whole numbers from 1 to 4096 separated by commas, such as 120,84"
-            case _:
-                assert self.low is not None
-                assert self.high is not None
-                if self.type == "int":
-                    words = f"a whole number from {int(self.low):,} to {int(self.high):,}"
-                else:
-                    words = f"a number from {self.low:,.10g} to {self.high:,.10g}"
-                return f"{words}, or none" if self.optional else words
-
-
-def _info(name: str, field: FieldInfo) -> SettingInfo:
-    bounds: dict[str, float] = {}
-    for constraint in field.metadata:
-        for side in ("ge", "le"):
-            if hasattr(constraint, side):
-                bounds[side] = getattr(constraint, side)
-    annotation = field.annotation
-    choices: tuple[str, ...] = ()
-    optional = get_origin(annotation) is UnionType
-    if optional:
-        annotation = next(member for member in get_args(annotation) if member is not NoneType)
-    kind: Literal["bool", "int", "float", "choice", "ints"]
-    if get_origin(annotation) is Literal:
-        kind, choices = "choice", tuple(get_args(annotation))
-    elif get_origin(annotation) is tuple:
-        kind = "ints"
-    else:
-        assert annotation in (bool, int, float)
-        kind = annotation.__name__  # type: ignore[assignment]
-    extra = field.json_schema_extra
-    unit = str(extra["unit"]) if isinstance(extra, dict) else ""
-    low, high = bounds.get("ge"), bounds.get("le")
-    return SettingInfo(name, kind, optional, field.default, low, high, choices, unit, field.description or "")
 
 
 @cache
@@ -386,165 +314,5 @@ def setting_table() -> Mapping[str, SettingInfo]:
         model = Settings.model_fields[section].annotation
         assert isinstance(model, type) and issubclass(model, BaseModel)
         for key, field in model.model_fields.items():
-            table[f"{section}.{key}"] = _info(f"{section}.{key}", field)
+            table[f"{section}.{key}"] = describe(f"{section}.{key}", field)
     return table
-
-
-def get_setting(settings: Settings, name: str) -> Any:
-    """The value of the setting with this dotted name."""
-    section, key = known_name(name).split(".")
-    return getattr(getattr(settings, section), key)
-
-
-_CALLED_ELSEWHERE: Mapping[str, str] = {
-    "gamma": "learning.discount",
-    "lr": "learning.learning_rate",
-    "tau": "learning.target_tau",
-    "train_freq": "learning.train_every",
-    "gradient_steps": "learning.updates_per_train",
-    "target_update_interval": "learning.target_period",
-    "max_grad_norm": "learning.gradient_clip",
-    "buffer_size": "replay.capacity",
-    "learning_starts": "replay.learning_start",
-    "alpha": "replay.priority_exponent",
-    "beta": "replay.importance_exponent",
-    "total_timesteps": "run.steps",
-    "epsilon": "exploration.epsilon_end",
-}
-"""What textbooks and other libraries call a setting."""
-
-
-def known_name(name: str) -> str:
-    """`name` itself if such a setting exists, otherwise a SettingsError with the nearest names."""
-    if name in setting_table():
-        return name
-    near = difflib.get_close_matches(name, setting_table(), n=3, cutoff=0.4)
-    same_key = [known for known in setting_table() if known.split(".")[1] == name]
-    elsewhere = _CALLED_ELSEWHERE.get(name.rpartition(".")[2].lower())
-    known_names = elsewhere or " or ".join(same_key or near)
-    hint = f"did you mean {known_names}?" if known_names else "`arcade-dqn train --help-settings` lists them"
-    raise SettingsError(f"there is no setting named {name!r}; {hint}")
-
-
-def parse_override(text: str) -> tuple[str, str]:
-    """Split `section.name=value`, as given to --set."""
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise SettingsError(f"--set {text!r} has no value; write it as section.name=value")
-    return known_name(name.strip()), value.strip()
-
-
-def _from_text(info: SettingInfo, text: str) -> Any:
-    """A value from text as typed. Text that does not fit stays text, so that validation names it."""
-    if info.optional and text.lower() == "none":
-        return None
-    if info.type == "ints":
-        try:
-            return [int(part) for part in text.strip("[]()").split(",") if part.strip()]
-        except ValueError:
-            return text
-    if info.type == "int":
-        try:
-            number = float(text.replace("_", ""))
-        except ValueError:
-            return text
-        return int(number) if number.is_integer() else text
-    if info.type == "bool":
-        return {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}.get(
-            text.lower(), text
-        )
-    return text
-
-
-def _sentence(error: ValidationError) -> str:
-    """The first thing wrong, as one sentence naming the setting, its value and what is allowed."""
-    first = error.errors(include_url=False)[0]
-    name = ".".join(str(part) for part in first["loc"][:2])
-    if first["type"] == "value_error":
-        return str(first["ctx"]["error"])
-    if first["type"] == "extra_forbidden":
-        return f"there is no setting named {name!r}"
-    value = first.get("input")
-    if name in setting_table():
-        return f"{name} = {_shown(value)} is not allowed; it must be {setting_table()[name].allowed}"
-    if first["type"] == "missing":
-        return f"{name or 'a value'} is missing"
-    if first["type"] == "string_pattern_mismatch":
-        return f"{name} = {_shown(value)} is not allowed; it must be letters, digits, dots, dashes and underscores"
-    return f"{name or 'the text'} = {_shown(value)}: {first['msg'].lower()}"
-
-
-def _shown(value: Any) -> str:
-    """The value as one would type it; text that is no number in quotation marks, so that odd characters show."""
-    if not isinstance(value, str):
-        return json.dumps(value, default=str)[:60]
-    try:
-        float(value)
-    except ValueError:
-        return repr(value[:60])
-    return value[:60] if value.isprintable() else repr(value[:60])
-
-
-def as_typed(value: object) -> str:
-    """The value as `--set` takes it."""
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, tuple):
-        return ",".join(str(part) for part in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def preset_names() -> list[str]:
-    """The names of the presets in the package, sorted."""
-    folder = resources.files("arcade_dqn") / "presets"
-    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
-
-
-@cache
-def load_preset(name: str) -> Mapping[str, Any]:
-    """The nested settings of a preset; `extends = "other"` in a preset starts from another one."""
-    names = preset_names()
-    if name not in names:
-        near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise SettingsError(f"there is no preset named {name!r}; {hint}the presets are {', '.join(names)}")
-    text = (resources.files("arcade_dqn") / "presets" / f"{name}.toml").read_text("utf-8")
-    table = tomllib.loads(text)
-    base = table.pop("extends", None)
-    table.pop("about", None)
-    return _merge(load_preset(base), table) if base else table
-
-
-def preset_about(name: str) -> str:
-    """One line on what the preset is for."""
-    load_preset(name)
-    text = (resources.files("arcade_dqn") / "presets" / f"{name}.toml").read_text("utf-8")
-    return str(tomllib.loads(text).get("about", ""))
-
-
-def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        known = merged.get(key)
-        merged[key] = _merge(known, value) if isinstance(known, Mapping) and isinstance(value, Mapping) else value
-    return merged
-
-
-def build(game: str, preset: str | Mapping[str, Any], overrides: Mapping[str, Any] | Iterable[str] = ()) -> Settings:
-    """The settings for `game`: field defaults, then the preset, then the overrides.
-
-    `preset` is a preset's name or its nested table. `overrides` maps dotted names to values (text is converted), or is
-    a sequence of `section.name=value`. Raises SettingsError for the first mistake.
-    """
-    table = load_preset(preset) if isinstance(preset, str) else preset
-    given = overrides.items() if isinstance(overrides, Mapping) else [parse_override(text) for text in overrides]
-    for name, value in given:
-        info = setting_table()[known_name(name)]
-        section, key = name.split(".")
-        table = _merge(table, {section: {key: _from_text(info, value) if isinstance(value, str) else value}})
-    try:
-        return Settings.model_validate({**table, "game": game, "preset": preset if isinstance(preset, str) else ""})
-    except ValidationError as error:
-        raise SettingsError(_sentence(error)) from error
