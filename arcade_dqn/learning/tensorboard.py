@@ -25,7 +25,8 @@ class EventWriter:
             raise StorageError(f"cannot make {folder}: {reason(error)}") from error
         name = f"events.out.tfevents.{time.time_ns() // 1000}.{socket.gethostname()}.{os.getpid()}"
         with self._told():
-            self._writer = tf.io.TFRecordWriter(str(folder / name))
+            # Bytes: TensorFlow would encode a name that is no text.
+            self._writer = tf.io.TFRecordWriter(os.fsencode(folder / name))
         self._write(tf.compat.v1.Event(wall_time=time.time(), file_version="brain.Event:2"))
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:

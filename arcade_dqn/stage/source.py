@@ -15,6 +15,7 @@ from arcade_dqn.games.game import Game
 from arcade_dqn.games.info import AmbiguousGame, GameInfo, UnknownGame
 from arcade_dqn.games.make import make
 from arcade_dqn.link.board import BoardError, BoardReader, Status, is_alive
+from arcade_dqn.link.text import plain
 from arcade_dqn.storage.model_file import ModelInfo, load_model
 from arcade_dqn.storage.models import best_models, find_models, stages
 from arcade_dqn.storage.run_dir import RunDir
@@ -89,7 +90,7 @@ class SavedModel(Source):
         self.info = find(model.game)
         self.environment = model.environment
         self.network = model.network
-        self.title = model.title or path.stem
+        self.title = model.title or plain(path.stem)
         self.policy = Policy(model.network, tuple(model.observation_shape), model.n_actions, weights)
 
     def poll(self) -> bool:
@@ -117,7 +118,7 @@ class LiveRun(Source):
         self.info = find(settings.game)
         self.environment = settings.environment
         self.network = settings.network
-        self.title = run.path.name
+        self.title = plain(run.path.name)
         if settings.learning.munchausen:
             self.temperature = settings.learning.munchausen_temperature
         self._board: BoardReader | None = None

@@ -148,7 +148,7 @@ def _give_up(emit: EventStream, message: str, step: int) -> None:
 def _log_into(path: Path) -> None:
     """Write the log into the run's folder, too: a trainer that waited behind a menu began without one."""
     try:
-        handler = logging.FileHandler(path, encoding="utf-8")
+        handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise StorageError(f"cannot write {path}: {error.strerror or error}") from error
     handler.setFormatter(logging.Formatter(_LOG_FORMAT))

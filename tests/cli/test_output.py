@@ -159,3 +159,23 @@ def test_a_current_folder_that_was_deleted(tmp_path: Path) -> None:
         assert done.returncode == code
         assert done.stderr.count(b"\n") == code
         assert (b"the current folder was deleted" in done.stderr) == bool(code)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux takes every byte in a file's name")
+def test_a_whole_life_in_a_folder_whose_name_is_no_text(tmp_path: Path) -> None:
+    runs, odd = r"$'r\xff'", r"$'r\xff/CartPole-v1/o\xff'"
+    for line, last in (
+        (
+            f"$A train CartPole-v1 --runs-dir {runs} --name one {QUICK} --steps 400",
+            b"model r\xff/CartPole-v1/one/final",
+        ),
+        (f"$A models --runs-dir {runs}", rb"r\xff/CartPole-v1/one/final.safetensors"),
+        (f"mv {runs}/CartPole-v1/one {odd} && $A report {odd} out.png", b"out.png\n"),
+        (f"$A record {odd} $'f\\xff.mp4' --seconds 0.1", b"f\xff.mp4\n"),
+        (f"$A export {odd} $'o\\xff.keras'", b"o\xff.keras: CartPole-v1"),
+    ):
+        done = shell(line, tmp_path, LC_ALL="C.UTF-8")
+        assert (done.returncode, done.stderr) == (0, b""), line
+        assert last in done.stdout, line
+    log = Path(os.fsdecode(os.fsencode(tmp_path) + b"/r\xff/CartPole-v1/o\xff/trainer.log")).read_text()
+    assert "Error" not in log
