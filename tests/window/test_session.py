@@ -13,7 +13,9 @@ from arcade_dqn.stage.source import LiveRun
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.demonstrations import list_demonstrations, load_demonstration
 from arcade_dqn.storage.run_dir import RunDir
-from arcade_dqn.window.session import HOLD_SECONDS, SPEEDS, Session
+from arcade_dqn.window.describe import describe
+from arcade_dqn.window.session import END_SECONDS, Phase, Session
+from arcade_dqn.window.speeds import SPEEDS
 
 FPS = 50  # CartPole's own
 
@@ -29,19 +31,19 @@ def steps(session: Session) -> int:
 
 
 def test_steps_are_taken_at_the_games_own_speed(session: Session) -> None:
-    session.advance(0.0)
+    session.advance(0.0, budget=None)
     assert steps(session) == 0
     for _ in range(60):
         session.advance(1 / 60, budget=None)
     assert steps(session) in (49, 50)
-    assert session.hud_state().speed == "1x"
+    assert describe(session).speed == "1x"
 
 
 @pytest.mark.parametrize(("presses", "speed", "text"), [(1, 2.0, "2x"), (3, 8.0, "8x"), (9, math.inf, "max")])
 def test_faster(session: Session, presses: int, speed: float, text: str) -> None:
     for _ in range(presses):
         session.do("faster")
-    assert (session.speed, session.hud_state().speed) == (speed, text)
+    assert (session.speed, describe(session).speed) == (speed, text)
     session.advance(0.5, budget=None)
     if math.isfinite(speed):
         assert steps(session) == 25 * speed
@@ -50,30 +52,30 @@ def test_faster(session: Session, presses: int, speed: float, text: str) -> None
 def test_slower(session: Session) -> None:
     for _ in range(9):
         session.do("slower")
-    assert (session.speed, session.hud_state().speed) == (SPEEDS[0], "1/8x")
-    session.advance(1.0)
+    assert (session.speed, describe(session).speed) == (SPEEDS[0], "1/8x")
+    session.advance(1.0, budget=None)
     assert steps(session) == 6  # 50 / 8 = 6.25
 
 
 def test_a_paused_play_moves_only_step_by_step(session: Session) -> None:
-    session.advance(0.1)
+    session.advance(0.1, budget=None)
     session.do("step")
     assert steps(session) == 5, "a single step is for a paused play"
     session.do("pause")
-    session.advance(1.0)
+    session.advance(1.0, budget=None)
     assert (steps(session), session.mode) == (5, "PAUSED")
     session.do("step")
     session.do("step")
     assert steps(session) == 7
     session.do("pause")
-    session.advance(0.1)
+    session.advance(0.1, budget=None)
     assert (steps(session), session.mode) == (12, "DEMO")
 
 
 def test_restart_begins_the_episode_again(session: Session) -> None:
-    session.advance(0.5)
+    session.advance(0.5, budget=None)
     session.do("restart")
-    state = session.hud_state()
+    state = describe(session)
     assert (steps(session), state.episode, state.episode_return, state.returns) == (0, 1, 0.0, ())
 
 
@@ -83,65 +85,65 @@ def test_the_last_picture_of_an_episode_stays_for_a_while(person: Session) -> No
         person.advance(1 / FPS, budget=None)
     ended = steps(person)
     assert person.episodes == 0, "it has not been seen yet"
-    person.advance(HOLD_SECONDS * 0.9)
+    person.advance(END_SECONDS * 0.9)
     assert steps(person) == ended
-    person.advance(HOLD_SECONDS * 0.2)
+    person.advance(END_SECONDS * 0.2)
     person.advance(1 / FPS)
     assert person.episodes == 1
     assert steps(person) < ended
-    state = person.hud_state()
+    state = describe(person)
     assert (state.episode, state.best, state.returns) == (2, float(ended), (float(ended),))
 
 
 def test_a_person_begins_with_a_key_and_plays_with_them(person: Session) -> None:
-    person.advance(1.0)
+    person.advance(1.0, budget=None)
     assert (steps(person), person.mode) == (0, "HUMAN")
-    assert "Press a key" in person.hud_state().message
+    assert "Press a key" in describe(person).message
     person.held = {"right"}
     person.press("right")
     person.advance(0.1, budget=None)
     assert steps(person) in (5, 6)
-    state = person.hud_state()
+    state = describe(person)
     assert (state.action, state.chosen_by, state.q_values) == (1, "you", None)
     person.held = set()
     person.advance(0.1, budget=None)
-    assert person.hud_state().action == person.info.idle_action
+    assert describe(person).action == person.info.idle_action
 
 
 def test_a_short_tap_between_two_frames_counts(person: Session) -> None:
     person.press("right")
-    person.advance(0.0)
-    assert person.hud_state().action == 1
+    person.advance(0.0, budget=None)
+    assert describe(person).action == 1
 
 
 def test_the_controls_change_hands(session: Session) -> None:
-    session.advance(0.1)
+    session.advance(0.1, budget=None)
     session.do("controls")
     session.held = {"right"}
-    session.advance(0.1)
-    state = session.hud_state()
+    session.advance(0.1, budget=None)
+    state = describe(session)
     assert (state.mode, state.action, state.chosen_by) == ("HUMAN", 1, "you")
     assert state.q_values is not None
     assert state.hints[0] == (("←",), "push left")
     session.do("controls")
-    assert session.hud_state().mode == "DEMO"
+    assert describe(session).mode == "DEMO"
 
 
 def test_without_an_agent_nobody_takes_over(person: Session) -> None:
     person.do("controls")
     assert person.person
-    assert "no saved agent" in person.hud_state().message
+    assert "no saved agent" in describe(person).message
 
 
 def test_a_person_alone_sees_no_gauges_of_a_training(person: Session) -> None:
-    state = person.hud_state()
+    state = describe(person)
     assert state.gauges == ()
     assert state.subtitle == "no agent saved yet: you play alone"
 
 
 def test_the_newest_thoughts_are_kept(session: Session) -> None:
     session.advance(0.1, budget=None)
-    state = session.hud_state()
+    state = describe(session)
     assert state.q_values is not None
     assert state.history[-1].q_values == state.q_values
     assert state.history[-1].value == max(state.q_values)
@@ -149,7 +151,7 @@ def test_the_newest_thoughts_are_kept(session: Session) -> None:
 
 
 def test_an_episode_that_stands_alone_waits_at_its_end(person: Session) -> None:
-    person.one_by_one = True
+    person.stops_at_end = True
     person.held = {"left"}
     for _ in range(200):
         person.advance(1 / FPS, budget=None)
@@ -159,35 +161,73 @@ def test_an_episode_that_stands_alone_waits_at_its_end(person: Session) -> None:
     person.begin(same=True)
     assert (steps(person), person.finished, person.over) == (0, 0, False)
     person.speed = math.inf
-    person.advance(1.0)
+    person.advance(1.0, budget=None)
     assert (steps(person), person.finished) == (ended, 1)
     assert person.scene is not None
     assert person.picture is person.scene.picture
     person.begin()
-    assert person.hud_state().episode == 2
+    assert describe(person).episode == 2
 
 
-def test_who_stands_for_another_takes_no_step(session: Session) -> None:
-    session.stands = True
-    session.advance(1.0)
+def test_a_persons_session_goes_through_its_phases(person: Session) -> None:
+    def fall() -> None:
+        person.held = {"left"}
+        for _ in range(200):
+            person.advance(1 / FPS, budget=None)
+            if person.phase is Phase.END_SHOWN:
+                break
+        assert person.phase is Phase.END_SHOWN
+        person.held = frozenset()
+
+    assert person.phase is Phase.AWAITS_KEY
+    person.press("left")
+    assert person.phase is Phase.PLAYING
+    fall()
+    person.advance(END_SECONDS * 1.1, budget=None)
+    assert person.phase is Phase.AWAITS_KEY
+    assert "Press a key" in describe(person).message
+    fall()
+    person.press("left")
+    assert person.phase is Phase.PLAYING, "a key cuts the end short"
+    fall()
+    person.stops_at_end = True
+    assert person.phase is Phase.END_SHOWN
+    person.advance(END_SECONDS * 1.1, budget=None)
+    assert person.phase is Phase.ENDED
+    assert describe(person).message == ""
+    person.begin()
+    assert person.phase is Phase.AWAITS_KEY
+
+
+def test_an_agents_session_goes_through_its_phases(session: Session) -> None:
+    assert session.phase is Phase.PLAYING
+    session.player.set_policy(None)
+    assert session.phase is Phase.NO_AGENT
+    session.begin()
+    assert session.scene is None, "there is nothing to begin with"
+
+
+def test_who_waits_for_another_takes_no_step(session: Session) -> None:
+    session.waits_for_other = True
+    session.advance(1.0, budget=None)
     assert steps(session) == 0
     assert session.picture is not None
-    session.stands = False
+    session.waits_for_other = False
     session.advance(0.1, budget=None)
     assert steps(session) == 5
 
 
 def test_a_message_goes_away(session: Session) -> None:
     session.say("hello")
-    session.advance(2.9)
-    assert session.hud_state().message == "hello"
-    session.advance(0.2)
-    assert session.hud_state().message == ""
+    session.advance(2.9, budget=None)
+    assert describe(session).message == "hello"
+    session.advance(0.2, budget=None)
+    assert describe(session).message == ""
 
 
 def test_a_demos_view(session: Session) -> None:
     session.advance(0.1, budget=None)
-    state = session.hud_state(60)
+    state = describe(session, 60)
     assert (state.mode, state.title, state.subtitle, state.frame_rate) == ("DEMO", "CartPole", "model balance", 60)
     assert [(gauge.label, gauge.value, gauge.level) for gauge in state.gauges] == [
         ("TRAINED", "1,234 steps", None),
@@ -206,7 +246,7 @@ def test_a_demos_view(session: Session) -> None:
 def test_the_pictures_between_two_steps_share_its_time(session: Session) -> None:
     import dataclasses
 
-    session.advance(0.02)
+    session.advance(0.02, budget=None)
     assert session.scene is not None
     between = tuple(np.full((1, 1, 3), value, np.uint8) for value in (1, 2, 3))
     session.scene = dataclasses.replace(session.scene, between=between)
@@ -234,8 +274,8 @@ def live(tmp_path: Path) -> tuple[Session, Board, np.ndarray]:
 
 def test_a_live_run_is_waited_for_watched_and_goes_on_as_a_demo(live: tuple[Session, Board, np.ndarray]) -> None:
     session, board, flat = live
-    session.advance(1.0)
-    state = session.hud_state()
+    session.advance(1.0, budget=None)
+    state = describe(session)
     assert (state.mode, state.waiting, session.picture) == ("TRAIN", "Waiting for the first weights", None)
 
     facts = {
@@ -251,7 +291,7 @@ def test_a_live_run_is_waited_for_watched_and_goes_on_as_a_demo(live: tuple[Sess
     board.publish_weights(flat, 1)
     board.publish(Status(state="training", **facts))
     session.advance(0.3, budget=None)
-    state = session.hud_state()
+    state = describe(session)
     assert state.mode == "TRAIN"
     assert [(gauge.label, gauge.value, gauge.level, gauge.tick, gauge.tag) for gauge in state.gauges] == [
         ("STEPS", "1,234/s  2,000 / 8,000", 0.25, None, ""),
@@ -262,17 +302,17 @@ def test_a_live_run_is_waited_for_watched_and_goes_on_as_a_demo(live: tuple[Sess
 
     session.do("greedy")
     settle(session)
-    state = session.hud_state()
+    state = describe(session)
     assert (state.chosen_by, state.gauges[2].value, state.gauges[2].tag) == ("greedy", "0.000", "greedy")
     session.do("greedy")
 
     board.publish(Status(state="paused", **facts))
-    session.advance(0.2)
-    assert (session.hud_state().mode, session.hud_state().note) == ("PAUSED", "the training")
+    session.advance(0.2, budget=None)
+    assert (describe(session).mode, describe(session).note) == ("PAUSED", "the training")
 
     board.publish(Status(state="done", **facts))
     settle(session)
-    state = session.hud_state()
+    state = describe(session)
     assert (state.mode, state.chosen_by, state.gauges[2].value) == ("DEMO", "greedy", "0.000")
     assert "training has ended" in state.message
     session.close()
@@ -282,11 +322,11 @@ def test_new_weights_play_within_a_moment(live: tuple[Session, Board, np.ndarray
     session, board, flat = live
     board.publish_weights(flat, 1)
     board.publish(Status(state="training", epsilon=0.0))
-    session.advance(0.3)
-    assert session.hud_state().action == 1
+    session.advance(0.3, budget=None)
+    assert describe(session).action == 1
     board.publish_weights(np.concatenate([flat[:-2], np.array([5, 4], np.float32)]), 2)
     settle(session)
-    state = session.hud_state()
+    state = describe(session)
     assert (state.action, state.q_values) == (0, (5.0, 4.0))
     session.close()
 
@@ -297,7 +337,7 @@ def test_a_persons_play_goes_to_the_run_on_request(live: tuple[Session, Board, n
     run = session.source.run.path
     board.publish_weights(flat, 1)
     board.publish(Status(state="training", epsilon=0.0, replay_size=100, replay_capacity=200, demonstrations=7))
-    session.advance(0.3)
+    session.advance(0.3, budget=None)
     session.do("controls")
     session.press("right")
     session.held = {"right"}
@@ -306,9 +346,9 @@ def test_a_persons_play_goes_to_the_run_on_request(live: tuple[Session, Board, n
     assert not list_demonstrations(run)  # nobody asked
 
     session.do("teach")
-    assert "it learns from you" in session.hud_state().message
+    assert "it learns from you" in describe(session).message
     session.do("controls")
-    assert session.hud_state().note == "your keys, learned from"
+    assert describe(session).note == "your keys, learned from"
     for _ in range(400):
         session.advance(1 / FPS, budget=None)
         if list_demonstrations(run):
@@ -319,7 +359,7 @@ def test_a_persons_play_goes_to_the_run_on_request(live: tuple[Session, Board, n
     found = load_demonstration(first, game.frame_shape, game.frame_dtype, game.n_actions)
     assert set(found.a_tm1.tolist()) == {1}
     assert found.terminated
-    assert session.hud_state().gauges[1].tag == "7 yours"
+    assert describe(session).gauges[1].tag == "7 yours"
 
     # Handed back in the middle of an episode: what was played until then, cut off there.
     session.held = set()
@@ -332,7 +372,7 @@ def test_a_persons_play_goes_to_the_run_on_request(live: tuple[Session, Board, n
     assert 1 <= len(found) <= 4
     assert not found.terminated
     session.do("teach")
-    assert "no longer" in session.hud_state().message
+    assert "no longer" in describe(session).message
     session.close()
     assert len(list_demonstrations(run)) == 2
 
@@ -343,7 +383,7 @@ def test_a_run_that_cannot_be_written_says_so(
     session, board, flat = live
     board.publish_weights(flat, 1)
     board.publish(Status(state="training", epsilon=0.0))
-    session.advance(0.3)
+    session.advance(0.3, budget=None)
     session.do("teach")
     session.do("controls")
     session.press("right")
@@ -352,14 +392,14 @@ def test_a_run_that_cannot_be_written_says_so(
     def refuse(*_: object) -> None:
         raise StorageError("the disk is full")
 
-    monkeypatch.setattr("arcade_dqn.window.session.save_demonstration", refuse)
+    monkeypatch.setattr("arcade_dqn.window.teaching.save_demonstration", refuse)
     session.do("controls")
-    assert "the disk is full" in session.hud_state().message or not session.player.taping
+    assert "the disk is full" in describe(session).message or not session.player.taping
     assert not session.player.taping
     session.close()
 
 
 def test_a_saved_agent_learns_from_nobody(session: Session) -> None:
     session.do("teach")
-    assert "only a run in training" in session.hud_state().message
+    assert "only a run in training" in describe(session).message
     assert not session.player.taping

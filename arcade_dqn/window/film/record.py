@@ -12,10 +12,11 @@ import pygame
 
 from arcade_dqn.errors import UsageError
 from arcade_dqn.stage.source import Source
+from arcade_dqn.window.describe import describe
 from arcade_dqn.window.film.formats import GIF_FPS, GIF_SIZE, MP4_FPS, MP4_SIZE, FilmError, film_suffix
 from arcade_dqn.window.film.writer import FilmWriter
 from arcade_dqn.window.panel.hud import Hud
-from arcade_dqn.window.session import Session
+from arcade_dqn.window.session import Phase, Session
 
 LONGEST_FILM = 3600.0
 """Seconds after which a film ends by itself: an agent that never loses would fill the disk."""
@@ -75,9 +76,9 @@ def _play_into(
     surface, hud = pygame.Surface(size), Hud()
     while session.episodes < episodes and film.seconds < seconds - 1e-9:
         session.advance(1 / film.fps, budget=None)
-        if session.waiting:
+        if session.phase is Phase.NO_AGENT:
             raise FilmError("the run has published no weights yet; film it a little later")
-        hud.draw(surface, replace(session.hud_state(round(film.fps)), hints=_SIGNATURE), session.picture)
+        hud.draw(surface, replace(describe(session, round(film.fps)), hints=_SIGNATURE), session.picture)
         film.add(surface)
         if on_frame is not None:
             on_frame(film.seconds)

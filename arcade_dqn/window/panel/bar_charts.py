@@ -7,7 +7,7 @@ import math
 import pygame
 
 from arcade_dqn.stage.palette import ACCENT, ACCENT_DIM, EXPLORE, MUTED, PERSON, RAISED, TEXT, Colour
-from arcade_dqn.window.panel.layout import COMPACT_ROW, LABEL, ROW, rows_in
+from arcade_dqn.window.panel.layout import LABEL, columns_for, rows_in
 from arcade_dqn.window.panel.numbers import number_q
 from arcade_dqn.window.panel.painter import Painter
 from arcade_dqn.window.panel.state import HudState
@@ -34,8 +34,7 @@ def draw_q_values(surface: pygame.Surface, painter: Painter, room: pygame.Rect, 
     """The Q-values in any `room`: with their heading, in as many columns as it takes."""
     height = room.height - painter.px(LABEL)
     count = len(state.action_names)
-    fitting = (n for n in (1, 2, 3) if -(-count // n) * painter.px(ROW if n == 1 else COMPACT_ROW) <= height)
-    columns = next(fitting, 3)
+    columns = columns_for(count, height, painter.scale)
     below = pygame.Rect(room.left, room.top + painter.px(LABEL), room.width, height)
     rows = rows_in(below, count, columns, painter.scale)
     draw_q_rows(surface, painter, room, rows, columns, state)

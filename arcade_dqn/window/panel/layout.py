@@ -34,7 +34,7 @@ LABEL = 22
 VIEW = 190
 """Least height of a view of what the agent thinks, beside the sparkline."""
 ROW, COMPACT_ROW = 20, 16
-"""Least height of an action's row, in one column and in two."""
+"""Least height of an action's row, in one column and in more."""
 
 
 def scale_for(size: tuple[int, int]) -> float:
@@ -163,6 +163,18 @@ def lay_out(
         view_sparkline,
         chart_card,
     )
+
+
+def columns_for(count: int, height: int, scale: float, *, least: tuple[int, int] = (ROW, COMPACT_ROW)) -> int:
+    """The fewest columns in which `count` rows are no higher than `height` together: 1, 2, or 3 at the most.
+
+    `least` is the height of a row in one column and in more, in the design's pixels: 6 rows of 20 take 120 pixels in
+    one column, and in two columns 3 rows of 16 take 48.
+    """
+    for columns in (1, 2):
+        if -(-count // columns) * round(least[columns > 1] * scale) <= height:
+            return columns
+    return 3
 
 
 def rows_in(room: pygame.Rect, count: int, columns: int, scale: float) -> tuple[pygame.Rect, ...]:

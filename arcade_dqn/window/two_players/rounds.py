@@ -14,16 +14,12 @@ from arcade_dqn.errors import UsageError
 from arcade_dqn.games.families import family_of
 from arcade_dqn.games.info import GameInfo
 from arcade_dqn.stage.source import Source
-from arcade_dqn.window.input.keys import help_groups, hints
-from arcade_dqn.window.panel.agent_info import way_of
-from arcade_dqn.window.panel.numbers import number
 from arcade_dqn.window.panel.views.contents import VIEWS
-from arcade_dqn.window.session import Session, speed_text
-from arcade_dqn.window.two_players.state import Side, TwoPlayersState
+from arcade_dqn.window.session import Phase, Session
+from arcade_dqn.window.speeds import end_speed
 
 ROUND_SECONDS = 2.0
 """How long the end of a round stays, at the game's own speed."""
-_KEPT_ROUNDS = 200
 
 
 class TwoPlayers:
@@ -38,7 +34,7 @@ class TwoPlayers:
         """The returns of both in each round that is over, oldest first."""
         self._end_left: float | None = None
         """For how many seconds more the end of a round is shown, whose result is counted; None while it is played."""
-        left.one_by_one = right.one_by_one = True
+        left.stops_at_end = right.stops_at_end = True
 
     # --- what the window asks of a session ---
 
@@ -61,6 +57,11 @@ class TwoPlayers:
         self.sessions[0].held = keys
 
     @property
+    def end_is_shown(self) -> bool:
+        """Whether the newest round is over and counted, and its end still stands there."""
+        return self._end_left is not None
+
+    @property
     def finished(self) -> int:
         """Rounds that were played to their end."""
         return len(self.rounds)
@@ -68,7 +69,7 @@ class TwoPlayers:
     @property
     def episodes(self) -> int:
         """Rounds that were shown to their end, the last picture included."""
-        return len(self.rounds) - (1 if self._end_left is not None else 0)
+        return len(self.rounds) - (1 if self.end_is_shown else 0)
 
     def press(self, key: str) -> None:
         """A person has pressed one of the game's keys."""
@@ -94,10 +95,10 @@ class TwoPlayers:
     def advance(self, seconds: float, *, budget: float | None = 0.012) -> None:
         """Let `seconds` pass for both. Spends at most about `budget` seconds on steps (None: as many as it takes)."""
         left, right = self.sessions
-        absent = left.waiting or right.waiting
-        left.stands = absent
+        absent = Phase.NO_AGENT in (left.phase, right.phase)
+        left.waits_for_other = absent
         # A person begins when they are ready, and the agent with them.
-        right.stands = absent or (left.awaits_key and not left.over)
+        right.waits_for_other = absent or left.phase is Phase.AWAITS_KEY
         for session in self.sessions:
             session.advance(seconds, budget=None if budget is None else budget / 2)
         if left.over and right.over:
@@ -110,7 +111,7 @@ class TwoPlayers:
             self.rounds.append((left.scene.episode_return, right.scene.episode_return))
             self._end_left = ROUND_SECONDS
         elif not left.paused:
-            self._end_left -= seconds * max(1.0, min(8.0, left.speed))
+            self._end_left -= seconds * end_speed(left.speed)
             if self._end_left <= 0 or math.isinf(left.speed):
                 self._begin(same=False)
 
@@ -127,9 +128,9 @@ class TwoPlayers:
         match command:
             case "restart":
                 # After the end of a round it is the next one, as it is with an episode.
-                self._begin(same=self._end_left is None)
+                self._begin(same=not self.end_is_shown)
             case "step":
-                if left.paused and self._end_left is not None:
+                if left.paused and self.end_is_shown:
                     self._begin(same=False)
                 else:
                     for session in self.sessions:
@@ -149,61 +150,6 @@ class TwoPlayers:
             case _:
                 for session in self.sessions:
                     session.do(command)
-
-    # --- what it looks like ---
-
-    def hud_state(self, frame_rate: int = 0, recording: str = "") -> TwoPlayersState:
-        """What the window shows now."""
-        left, right = self.sessions
-        sides = self._side(0), self._side(1)
-        return TwoPlayersState(
-            title=self.info.title,
-            mode=left.mode if left.mode != "DEMO" else right.mode,
-            round=sides[0].hud.episode,
-            drawn=sum(mine == other for mine, other in self.rounds),
-            rounds=tuple(self.rounds[-_KEPT_ROUNDS:]),
-            speed=speed_text(left.speed),
-            frame_rate=frame_rate,
-            sides=sides,
-            hints=hints(
-                self.info, self.person, agent=left.player.policy is not None, waits=left.over and not right.over
-            ),
-            recording=recording,
-            message=sides[0].hud.message or sides[1].hud.message or self._result(),
-            help=help_groups(self.info, gamepad=self.gamepad) if self.help else (),
-        )
-
-    def _side(self, side: int) -> Side:
-        session, other = self.sessions[side], self.sessions[1 - side]
-        returns = [pair[side] for pair in self.rounds]
-        return Side(
-            name=self._name(side),
-            kind="your keys" if session.person else way_of(session.source) if session.source else "no agent",
-            hud=session.hud_state(),
-            mean=sum(returns) / len(returns) if returns else None,
-            won=sum(pair[side] > pair[1 - side] for pair in self.rounds),
-            waits=session.over and not other.over,
-        )
-
-    def _name(self, side: int) -> str:
-        titles = [
-            "You" if session.person else session.source.title if session.source else "Nobody"
-            for session in self.sessions
-        ]
-        if titles[0] == titles[1]:
-            return f"{('Left', 'Right')[side]}: {titles[side]}"
-        return titles[side]
-
-    def _result(self) -> str:
-        """Who has won the round, while its end is shown."""
-        if self._end_left is None:
-            return ""
-        mine, other = self.rounds[-1]
-        if mine == other:
-            return f"both {number(mine)}: a draw"
-        winner = self._name(0 if mine > other else 1)
-        won = "win" if winner == "You" else "wins"
-        return f"{winner} {won}, {number(max(mine, other))} to {number(min(mine, other))}"
 
 
 def check_same_game(left: Source, right: Source) -> None:

@@ -7,10 +7,12 @@ from typing import Any
 import pygame
 import pytest
 
+from arcade_dqn.window.describe import describe
 from arcade_dqn.window.input.gamepads import Gamepads, Input, _Gamepad
+from arcade_dqn.window.input.keys import game_keys
 from arcade_dqn.window.loop import Window
 from arcade_dqn.window.options import parse
-from arcade_dqn.window.session import Session
+from arcade_dqn.window.session import Phase, Session
 
 MAPPED, PLAIN = 7, 9
 
@@ -123,7 +125,8 @@ def test_a_pad_plays_and_commands_in_the_window(person: Session, monkeypatch: py
     # The window's signal handlers are not for this process.
     monkeypatch.setattr("arcade_dqn.window.loop.signal.signal", lambda number, handler: None)
     window = Window(person.info, parse(["--play", "cartpole", "--allow-dummy"]), None)
-    window.session, window._gamepads = person, OneGamepad()
+    window.session, window._controls.gamepads = person, OneGamepad()
+    own = game_keys(person.info)
 
     def post(kind: int, **facts: Any) -> None:
         pygame.event.post(event(kind, **facts))
@@ -131,17 +134,17 @@ def test_a_pad_plays_and_commands_in_the_window(person: Session, monkeypatch: py
 
     try:
         post(pygame.JOYDEVICEADDED, device_index=0)
-        assert person.hud_state().message == "gamepad: Known"
+        assert describe(person).message == "gamepad: Known"
         assert person.gamepad
         post(pygame.CONTROLLERBUTTONDOWN, instance_id=MAPPED, button=pygame.CONTROLLER_BUTTON_A)
-        assert window._held_keys() == frozenset(), "CartPole has no use for it"
-        assert person.awaits_key
+        assert window._controls.held & own == frozenset(), "CartPole has no use for it"
+        assert person.phase is Phase.AWAITS_KEY
         right = pygame.CONTROLLER_BUTTON_DPAD_RIGHT
         post(pygame.CONTROLLERBUTTONDOWN, instance_id=MAPPED, button=right)
-        assert window._held_keys() == {"right"}
+        assert window._controls.held & own == {"right"}
         post(pygame.CONTROLLERBUTTONUP, instance_id=MAPPED, button=right)
         person.advance(0.0)
-        assert person.hud_state().action == 1, "a short tap is one step to the right"
+        assert describe(person).action == 1, "a short tap is one step to the right"
         post(pygame.CONTROLLERBUTTONDOWN, instance_id=MAPPED, button=pygame.CONTROLLER_BUTTON_START)
         assert person.paused
         post(pygame.JOYDEVICEREMOVED, instance_id=MAPPED)

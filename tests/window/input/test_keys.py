@@ -10,12 +10,6 @@ from arcade_dqn.window.panel.views.contents import VIEWS
 CARTPOLE = find("CartPole-v1")
 
 
-@pytest.fixture(autouse=True)
-def display() -> None:
-    # pygame names keys by the display's keyboard.
-    pygame.display.init()
-
-
 @pytest.mark.parametrize(
     ("key", "typed", "command"),
     [

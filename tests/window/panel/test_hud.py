@@ -17,7 +17,7 @@ from arcade_dqn.window.panel.numbers import number, number_q
 from arcade_dqn.window.panel.painter import Painter
 from arcade_dqn.window.panel.state import Gauge, HudState, SaliencyMap, StepValues, View
 
-Views = Callable[..., HudState]
+States = Callable[..., HudState]
 
 
 def colours(surface: pygame.Surface, y: int, left: int, right: int) -> list[tuple[int, int, int]]:
@@ -25,7 +25,7 @@ def colours(surface: pygame.Surface, y: int, left: int, right: int) -> list[tupl
 
 
 @pytest.mark.parametrize("level", [0.25, 0.5, 1 / 3, 0.9])
-def test_a_gauge_is_filled_to_the_exact_column(surface: pygame.Surface, hud_state: Views, level: float) -> None:
+def test_a_gauge_is_filled_to_the_exact_column(surface: pygame.Surface, hud_state: States, level: float) -> None:
     hud = Hud()
     hud.draw(surface, hud_state(gauges=(Gauge("REPLAY BUFFER", "", level),)), None)
     bar = hud.layout.bar(0)
@@ -47,7 +47,7 @@ def test_a_gauge_is_filled_to_the_exact_column(surface: pygame.Surface, hud_stat
     ],
 )
 def test_a_gauges_word_and_number_never_touch(
-    surface: pygame.Surface, hud_state: Views, value: str, tag: str, word: bool
+    surface: pygame.Surface, hud_state: States, value: str, tag: str, word: bool
 ) -> None:
     hud = Hud()
     hud.draw(surface, hud_state(gauges=(Gauge("REPLAY BUFFER", value, 0.5, tag=tag),)), None)
@@ -60,7 +60,7 @@ def test_a_gauges_word_and_number_never_touch(
         assert faint.max() + 5 < white.min()
 
 
-def test_an_empty_and_a_full_gauge_and_one_out_of_use(surface: pygame.Surface, hud_state: Views) -> None:
+def test_an_empty_and_a_full_gauge_and_one_out_of_use(surface: pygame.Surface, hud_state: States) -> None:
     hud = Hud()
     gauges = (Gauge("A", "", 0.0), Gauge("B", "", 1.0), Gauge("C", "", None))
     hud.draw(surface, hud_state(gauges=gauges), None)
@@ -71,7 +71,7 @@ def test_an_empty_and_a_full_gauge_and_one_out_of_use(surface: pygame.Surface, h
     assert seen == [{palette.RAISED}, {palette.ACCENT}, {palette.BORDER}]
 
 
-def test_the_tick_stands_where_learning_starts(surface: pygame.Surface, hud_state: Views) -> None:
+def test_the_tick_stands_where_learning_starts(surface: pygame.Surface, hud_state: States) -> None:
     hud = Hud()
     hud.draw(surface, hud_state(), None)
     bar = hud.layout.bar(1)
@@ -82,7 +82,7 @@ def test_the_tick_stands_where_learning_starts(surface: pygame.Surface, hud_stat
     assert colours(surface, bar.centery, tick, tick + 2) == [palette.TEXT] * 2
 
 
-def test_q_value_bars_go_left_and_right_of_zero(surface: pygame.Surface, hud_state: Views) -> None:
+def test_q_value_bars_go_left_and_right_of_zero(surface: pygame.Surface, hud_state: States) -> None:
     hud = Hud()
     hud.draw(surface, hud_state(), None)
     negative, positive = hud.layout.q_rows
@@ -130,7 +130,7 @@ def test_the_returns_heading_is_not_written_over(surface: pygame.Surface, width:
 
 @pytest.mark.parametrize("recording", ["", "0:03"])
 def test_a_message_leaves_the_lower_half_to_the_paddle(
-    surface: pygame.Surface, hud_state: Views, recording: str
+    surface: pygame.Surface, hud_state: States, recording: str
 ) -> None:
     picture = np.full((160, 160, 3), 200, np.uint8)
     hud = Hud()
@@ -143,7 +143,7 @@ def test_a_message_leaves_the_lower_half_to_the_paddle(
     assert changed[:, 1].max() < hud.layout.picture.centery
 
 
-def test_a_random_choice_has_another_colour_and_a_word(surface: pygame.Surface, hud_state: Views) -> None:
+def test_a_random_choice_has_another_colour_and_a_word(surface: pygame.Surface, hud_state: States) -> None:
     hud = Hud()
     hud.draw(surface, hud_state(chosen_by="explored"), None)
     row = hud.layout.q_rows[1]
@@ -156,7 +156,7 @@ def test_a_random_choice_has_another_colour_and_a_word(surface: pygame.Surface, 
     )
 
 
-def test_the_picture_is_scaled_by_whole_pixels_with_nothing_between(surface: pygame.Surface, hud_state: Views) -> None:
+def test_the_picture_is_scaled_by_whole_pixels_with_nothing_between(surface: pygame.Surface, hud_state: States) -> None:
     picture = np.zeros((210, 160, 3), np.uint8)
     picture[100, 80] = (250, 10, 20)
     hud = Hud()
@@ -172,7 +172,7 @@ def test_the_picture_is_scaled_by_whole_pixels_with_nothing_between(surface: pyg
     assert tuple(outside)[:3] == palette.SCREEN
 
 
-def test_drawing_part_by_part_gives_the_same_as_drawing_anew(surface: pygame.Surface, hud_state: Views) -> None:
+def test_drawing_part_by_part_gives_the_same_as_drawing_anew(surface: pygame.Surface, hud_state: States) -> None:
     pictures = [np.full((400, 600, 3), value, np.uint8) for value in (40, 90)]
     saliency = SaliencyMap(np.array([[0.5, 0], [0, -1]], np.float32), 1.0, (1.0, 1.0), False)
     steps = [
@@ -198,7 +198,7 @@ def test_drawing_part_by_part_gives_the_same_as_drawing_anew(surface: pygame.Sur
         assert pygame.image.tobytes(surface, "RGB") == pygame.image.tobytes(fresh, "RGB"), shown
 
 
-def test_what_has_not_changed_is_not_drawn(surface: pygame.Surface, hud_state: Views) -> None:
+def test_what_has_not_changed_is_not_drawn(surface: pygame.Surface, hud_state: States) -> None:
     hud = Hud()
     picture = np.zeros((400, 600, 3), np.uint8)
     assert hud.draw(surface, hud_state(), picture) == [surface.get_rect()]
@@ -209,7 +209,7 @@ def test_what_has_not_changed_is_not_drawn(surface: pygame.Surface, hud_state: V
 
 
 @pytest.mark.parametrize("size", [(760, 520), (320, 240), (1, 1), (3000, 500)])
-def test_every_size_can_be_drawn(size: tuple[int, int], hud_state: Views) -> None:
+def test_every_size_can_be_drawn(size: tuple[int, int], hud_state: States) -> None:
     names = tuple(f"action number {index}" for index in range(18))
     long = hud_state(
         action_names=names,
@@ -224,7 +224,7 @@ def test_every_size_can_be_drawn(size: tuple[int, int], hud_state: Views) -> Non
 
 @pytest.mark.parametrize("values", [(float("nan"), 1.0), (float("inf"), float("-inf"))])
 def test_a_network_gone_wrong_is_drawn_all_the_same(
-    surface: pygame.Surface, hud_state: Views, values: tuple[float, float]
+    surface: pygame.Surface, hud_state: States, values: tuple[float, float]
 ) -> None:
     history = tuple(StepValues((value, value), False) for value in values)
     picture = np.zeros((400, 600, 3), np.uint8)

@@ -5,7 +5,7 @@ import itertools
 import pygame
 import pytest
 
-from arcade_dqn.window.panel.layout import MINIMUM, Layout, lay_out, place, scale_for
+from arcade_dqn.window.panel.layout import MINIMUM, Layout, columns_for, lay_out, place, scale_for
 from arcade_dqn.window.panel.layout import WHOLE as SINGLE_WHOLE
 from arcade_dqn.window.two_players.layout import HIGH_STRIP, STRIP, WHOLE, lay_out_two_players
 
@@ -116,3 +116,10 @@ def test_eighteen_actions_go_in_two_columns() -> None:
 
 def test_a_window_of_no_size_is_survived() -> None:
     lay_out((1, 1), 3, 18, (600, 400), chart=True)
+
+
+def test_rows_take_as_few_columns_as_they_fit_in() -> None:
+    # In one column a row is 20 high at least, in more 16.
+    assert [columns_for(6, height, 1.0) for height in (120, 119, 48, 47, 1)] == [1, 2, 2, 3, 3]
+    assert columns_for(6, 120, 2.0) == 2
+    assert columns_for(6, 78, 1.0, least=(26, 26)) == 2

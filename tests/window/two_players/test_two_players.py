@@ -18,9 +18,11 @@ from arcade_dqn.games.find import find
 from arcade_dqn.stage.source import SavedModel
 from arcade_dqn.storage.model_file import load_model, save_model
 from arcade_dqn.window.choose import make_session, what_to_show
+from arcade_dqn.window.describe import describe
 from arcade_dqn.window.options import Options, parse
 from arcade_dqn.window.panel.painter import Painter
 from arcade_dqn.window.session import Session
+from arcade_dqn.window.two_players.describe import describe_two_players
 from arcade_dqn.window.two_players.hud import TwoPlayersHud
 from arcade_dqn.window.two_players.rounds import ROUND_SECONDS, TwoPlayers, check_same_game, other_rules
 from arcade_dqn.window.two_players.state import TwoPlayersState
@@ -88,30 +90,30 @@ def test_who_is_through_waits_and_the_higher_return_wins(
         both.advance(1 / FPS, budget=None)
     assert steps(both)[1] == fallen
     assert steps(both)[0] > fallen + FPS
-    state = both.hud_state()
+    state = describe_two_players(both)
     assert [side.waits for side in state.sides] == [False, True]
     assert (state.round, state.rounds, state.sides[0].mean) == (1, (), None)
     play(both, lambda: bool(both.rounds))
     assert both.episodes == 0, "its end is still on the screen"
-    state = both.hud_state()
+    state = describe_two_players(both)
     assert state.rounds == ((500.0, float(fallen)),)
     assert [(side.name, side.won, side.mean) for side in state.sides] == [("balance", 1, 500.0), ("lefty", 0, fallen)]
     assert state.message == f"balance wins, 500 to {fallen}"
     for _ in range(round(ROUND_SECONDS * FPS) - 2):
         both.advance(1 / FPS, budget=None)
-    assert both.hud_state().round == 1
-    play(both, lambda: both.hud_state().round == 2)
+    assert describe_two_players(both).round == 1
+    play(both, lambda: describe_two_players(both).round == 2)
     left, right = both.sessions
     assert left.scene is not None and right.scene is not None
     assert both.episodes == 1
     assert left.scene.step <= 1
-    assert left.hud_state().episode == right.hud_state().episode == 2
+    assert describe(left).episode == describe(right).episode == 2
 
 
 def test_equal_returns_are_a_draw(loser: Path, pairs: Callable[..., TwoPlayers]) -> None:
     both = pairs(loser, loser)
     play(both, lambda: bool(both.rounds))
-    state = both.hud_state()
+    state = describe_two_players(both)
     assert (state.drawn, [side.won for side in state.sides]) == (1, [0, 0])
     assert "a draw" in state.message
     assert [side.name for side in state.sides] == ["Left: lefty", "Right: lefty"]
@@ -125,19 +127,19 @@ def test_commands_act_on_both(model: Path, loser: Path, pairs: Callable[..., Two
     before = steps(both)
     both.do("step")
     assert steps(both) == (before[0] + 1, before[1] + 1)
-    assert both.hud_state().mode == "PAUSED"
+    assert describe_two_players(both).mode == "PAUSED"
     both.do("pause")
     both.do("faster")
     assert [session.speed for session in both.sessions] == [2.0, 2.0]
-    assert both.hud_state().speed == "2x"
+    assert describe_two_players(both).speed == "2x"
     both.do("greedy")
     assert all(session.greedy for session in both.sessions)
     both.do("chances")
-    assert [side.hud.view.name for side in both.hud_state().sides] == ["chances", "chances"]
+    assert [side.hud.view.name for side in describe_two_players(both).sides] == ["chances", "chances"]
     both.do("next_view")
-    assert [side.hud.view.name for side in both.hud_state().sides] == ["inputs", "inputs"]
+    assert [side.hud.view.name for side in describe_two_players(both).sides] == ["inputs", "inputs"]
     both.do("help")
-    assert both.hud_state().help != ()
+    assert describe_two_players(both).help != ()
 
 
 def test_restart_begins_the_round_again_also_for_the_one_who_is_through(
@@ -147,10 +149,10 @@ def test_restart_begins_the_round_again_also_for_the_one_who_is_through(
     play(both, lambda: both.sessions[1].over)
     both.do("restart")
     assert steps(both) == (0, 0)
-    assert [session.hud_state().episode for session in both.sessions] == [1, 1]
+    assert [describe(session).episode for session in both.sessions] == [1, 1]
     play(both, lambda: bool(both.rounds))
     both.do("restart")
-    assert [session.hud_state().episode for session in both.sessions] == [2, 2]
+    assert [describe(session).episode for session in both.sessions] == [2, 2]
     assert len(both.rounds) == 1
 
 
@@ -160,9 +162,9 @@ def test_paused_at_the_end_of_a_round_a_step_begins_the_next(loser: Path, pairs:
     both.do("pause")
     for _ in range(5 * FPS):
         both.advance(1 / FPS)
-    assert both.hud_state().round == 1
+    assert describe_two_players(both).round == 1
     both.do("step")
-    assert (both.hud_state().round, steps(both)) == (2, (0, 0))
+    assert (describe_two_players(both).round, steps(both)) == (2, (0, 0))
 
 
 def test_rounds_go_by_at_unlimited_speed(loser: Path, pairs: Callable[..., TwoPlayers]) -> None:
@@ -180,7 +182,7 @@ def test_the_agent_begins_with_the_person(model: Path, pairs: Callable[..., TwoP
     for _ in range(FPS):
         both.advance(1 / FPS, budget=None)
     assert steps(both) == (0, 0)
-    state = both.hud_state()
+    state = describe_two_players(both)
     assert state.mode == "HUMAN"
     assert state.sides[0].name == "You"
     assert "Press a key" in state.message
@@ -195,9 +197,9 @@ def test_the_agent_begins_with_the_person(model: Path, pairs: Callable[..., TwoP
         both.advance(1 / FPS, budget=None)
     assert steps(both)[0] == fallen[0], "the next round begins when the agent is through as well"
     assert steps(both)[1] > fallen[1]
-    assert "Press a key" not in both.hud_state().message
+    assert "Press a key" not in describe_two_players(both).message
     # Who waits is told how to wait less.
-    assert both.hud_state().hints == ((("-", "+"), "speed"), (("R",), "this round again"), (("?",), "keys"))
+    assert describe_two_players(both).hints == ((("-", "+"), "speed"), (("R",), "this round again"), (("?",), "keys"))
 
 
 def test_the_controls_are_the_left_ones(model: Path, pairs: Callable[..., TwoPlayers]) -> None:
@@ -221,13 +223,13 @@ def test_two_players_are_drawn_in_every_size_and_view(
 ) -> None:
     both = pairs(model, loser)
     surface, hud = pygame.Surface(size), TwoPlayersHud()
-    hud.draw(surface, both.hud_state(), (None, None))
+    hud.draw(surface, describe_two_players(both), (None, None))
     play(both, lambda: both.sessions[1].over)
     for view in ("q_values", "over_time", "returns", "chances", "inputs", "sees", "q_values", "q_values"):
         both.do(view)
         both.advance(1 / FPS)
         left, right = both.sessions
-        hud.draw(surface, both.hud_state(60, "0:03"), (left.picture, right.picture))
+        hud.draw(surface, describe_two_players(both, 60, "0:03"), (left.picture, right.picture))
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (960, 540), (640, 480)])
@@ -243,7 +245,7 @@ def test_a_score_is_never_cut_off(
         return write(painter, surface, text, *rest, **options)
 
     monkeypatch.setattr(Painter, "write", listen)
-    seen = pairs(model, loser).hud_state()
+    seen = describe_two_players(pairs(model, loser))
     sides = tuple(
         replace(side, mean=mean, hud=replace(side.hud, episode_return=round))
         for side, mean, round in zip(seen.sides, (-1312.4, 264.1), (-999.9, -161.3), strict=True)
@@ -275,12 +277,12 @@ def test_drawing_two_players_part_by_part_gives_the_same_as_drawing_anew(
             both.advance(1 / FPS, budget=None)
         if command:
             both.do(command)
-        check(both.hud_state())
+        check(describe_two_players(both))
     play(both, lambda: both.sessions[1].over)
-    check(both.hud_state(60, "0:01"))
+    check(describe_two_players(both, 60, "0:01"))
     play(both, lambda: bool(both.rounds))
-    check(both.hud_state())
-    assert hud.draw(surface, both.hud_state(), tuple(session.picture for session in both.sessions)) == []  # type: ignore[arg-type]
+    check(describe_two_players(both))
+    assert hud.draw(surface, describe_two_players(both), tuple(session.picture for session in both.sessions)) == []  # type: ignore[arg-type]
 
 
 # --- who may play whom ---
@@ -338,4 +340,4 @@ def test_two_steps_of_one_run_are_told_apart(model: Path, pairs: Callable[..., T
         save_model(tmp_path / f"{name}.safetensors", replace(info, training=training, evaluation=None), weights)
     both = pairs(tmp_path / "before.safetensors", tmp_path / "after.safetensors")
     both.advance(0.1)
-    assert [side.kind for side in both.hud_state().sides] == ["untrained", "120,000 steps"]
+    assert [side.kind for side in describe_two_players(both).sides] == ["untrained", "120,000 steps"]

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from arcade_dqn.acting.layers import initial_weights
-from arcade_dqn.acting.policy import Distribution, Policy
+from arcade_dqn.acting.policy import Policy
 from arcade_dqn.config import NetworkSettings, build
 from arcade_dqn.games.find import find
 from arcade_dqn.games.make import make
 from arcade_dqn.stage.player import Player, Scene
-from arcade_dqn.window.panel.views.contents import MOST_BARS, VIEWS, AgentViews, AxisRange, atoms, quantiles
+from arcade_dqn.window.describe import describe
+from arcade_dqn.window.panel.views.contents import MOST_BARS, VIEWS, AgentViews
 from arcade_dqn.window.session import Session
 
 Playing = Callable[..., tuple[Player, AgentViews]]
@@ -45,7 +46,7 @@ def step(player: Player, views: AgentViews, count: int = 1, seconds: float | Non
     for _ in range(count):
         scene = player.step()
         views.see(scene)
-        views.consider(player.policy, scene, seconds)
+        views.work(player.policy, scene, seconds)
     return scene
 
 
@@ -67,64 +68,7 @@ def test_keys_open_views_and_go_back() -> None:
     assert tuple(seen) == VIEWS
 
 
-def test_bounds_widen_at_once_and_narrow_slowly() -> None:
-    scale = AxisRange(from_zero=False)
-    assert scale.fit(2, 4) == (2, 4)
-    assert scale.fit(-1, 9) == (-1, 9)
-    low, high = scale.fit(2, 4)
-    assert (low, high) == pytest.approx((-1 + 0.005 * 3, 9 - 0.005 * 5))
-    for _ in range(2_000):
-        low, high = scale.fit(2, 4)
-    assert (low, high) == pytest.approx((2, 4), abs=0.01)
-    assert AxisRange(from_zero=True).fit(2, 4) == (0, 4)
-    low, high = AxisRange(from_zero=False).fit(3, 3)
-    assert low == 3 < high
-
-
 # --- distributions ---
-
-
-def test_atoms_are_shown_where_there_is_probability() -> None:
-    support = np.linspace(-10, 10, 21, dtype=np.float32)
-    masses = np.zeros((1, 2, 21), np.float32)
-    masses[0, 0, [12, 13]] = 0.25, 0.75  # returns 2 and 3
-    masses[0, 1, [10, 12]] = 0.5, 0.5  # returns 0 and 2
-    shown = atoms(Distribution(np.broadcast_to(support, masses.shape), masses), AxisRange(from_zero=False))
-    # From 0 to 3, and half a step on both sides.
-    assert (shown.low, shown.high) == pytest.approx((-0.5, 3.5))
-    assert shown.heights == (
-        pytest.approx((0, 0, 0.3333, 1.0), abs=1e-4),
-        pytest.approx((0.6667, 0, 0.6667, 0), abs=1e-4),
-    )
-
-
-def test_very_many_atoms_are_summed_up() -> None:
-    support = np.linspace(0, 1, 401, dtype=np.float32)
-    masses = np.full((1, 1, 401), 1 / 401, np.float32)
-    shown = atoms(Distribution(np.broadcast_to(support, masses.shape), masses), AxisRange(from_zero=False))
-    assert 30 <= len(shown.heights[0]) <= 60
-    assert shown.heights[0][0] == 1.0
-
-
-def test_quantiles_become_columns_of_the_probability_between_them() -> None:
-    # The middles of four quarters: an eighth lies below the first, a quarter between two, an eighth beyond.
-    values = np.array([[[0, 1, 2, 7]]], np.float32)
-    shown = quantiles(Distribution(values, np.full_like(values, 0.25)), AxisRange(from_zero=False))
-    assert (shown.low, shown.high) == (0, 7)
-    heights = np.array(shown.heights[0])
-    masses = heights / heights.sum()
-    # 28 columns of a quarter each: the first four hold what is below 1, with the point at 0.
-    assert masses[:4].sum() == pytest.approx(0.125 + 0.25, abs=0.01)
-    assert masses[4:8].sum() == pytest.approx(0.25, abs=0.01)
-    assert masses[8:].sum() == pytest.approx(0.25 + 0.125, abs=0.01)
-    assert masses[0] > masses[1]
-    assert masses[-1] > masses[-2]
-
-
-def test_equal_quantiles_are_survived() -> None:
-    values = np.full((1, 2, 5), 3, np.float32)
-    shown = quantiles(Distribution(values, np.full_like(values, 0.2)), AxisRange(from_zero=False))
-    assert all(sum(row) > 0 for row in shown.heights)
 
 
 @pytest.mark.parametrize(("head", "note"), [("c51", "51 atoms"), ("qr", "51 quantiles")])
@@ -215,7 +159,7 @@ def test_inputs_of_frames_are_found_a_piece_at_a_time(playing: Playing) -> None:
     views.choose("inputs")
     scene = step(player, views, 30, seconds=0.0)
     for _ in range(40):
-        views.consider(player.policy, scene, 0.0)
+        views.work(player.policy, scene, 0.0)
     view = views.view(player.policy, scene, 0.0, None)
     assert view.saliency is not None
     assert view.saliency.effects.shape == (14, 14)
@@ -275,7 +219,7 @@ def test_of_very_many_numbers_the_first_and_the_strongest_are_shown() -> None:
     for value in (0.0, 1.0):
         views.see(replace(scene, newest=np.full(100, value, np.float32)))
     views.choose("inputs")
-    views.consider(policy, scene, None)
+    views.work(policy, scene, None)
     view = views.view(policy, scene, 0.0, None)
     assert [bar.name for bar in view.bars] == [f"number {n + 1}" for n in range(100 - MOST_BARS, 100)]
     assert view.note == f"{100 - MOST_BARS} weaker ones not shown"
@@ -290,9 +234,9 @@ def test_without_an_agent_every_view_says_so(person: Session) -> None:
     person.advance(0.1, budget=None)
     for name in ("over_time", "returns", "chances", "inputs"):
         person.do(name)
-        assert "no agent yet" in person.hud_state().view.sentence
+        assert "no agent yet" in describe(person).view.sentence
     person.do("sees")
-    assert len(person.hud_state().view.bars) == 4
+    assert len(describe(person).view.bars) == 4
 
 
 def test_a_view_stays_the_same_while_nothing_changes(playing: Playing) -> None:
