@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from arcade_dqn.games import imports
 from arcade_dqn.link.board import Board, Status
 from arcade_dqn.replay.records import Records
 
@@ -24,6 +25,14 @@ def temporary_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("TMPDIR", str(folder))
         patch.setattr(tempfile, "tempdir", str(folder))
         yield folder
+
+
+@pytest.fixture(autouse=True)
+def no_modules_are_asked_for() -> Iterator[None]:
+    """What a test lets in (`games.imports`), the next one does not have; nor what is set where the tests run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(imports.VARIABLE, "")
+        yield
 
 
 class FakeChild:

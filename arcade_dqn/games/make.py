@@ -15,7 +15,7 @@ def make(game: GameInfo | str, settings: EnvironmentSettings, *, render: bool = 
     `game` is a catalogue entry, or anything that `find` understands. Pictures are only drawn, and `Game.render` only
     works, with render=True. Raises MissingExtra with the install command, UnknownGame, or UnplayableGame.
     """
-    info = find(game) if isinstance(game, str) else game
+    info = find(game, settings.imports) if isinstance(game, str) else game
     if not info.installed():
         raise MissingExtra(f"{info.title} ({info.id}) is not installed; install it with: {info.install_command}")
     return family_of(info).make(info, settings, render=render)
