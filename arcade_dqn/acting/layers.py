@@ -90,6 +90,7 @@ class Plan:
 
 
 LAYER_NORM_EPSILON = 1e-5
+_MOST_STACKED = 8
 
 # (filters, size, stride) of each convolution. `compact` is this project's own: it looks at as many places of a picture
 # of 42 x 42 (20 x 20, then 9 x 9) as `small_atari` of one of 84 x 84.
@@ -105,8 +106,8 @@ _CONVOLUTIONS: dict[str, tuple[tuple[int, int, int], ...]] = {
 def plan(network: NetworkSettings, observation_shape: tuple[int, ...], n_actions: int) -> Plan:
     """The layers for observations of `observation_shape`: [size], [height, width, channels] or [stack, height, width].
 
-    A convolution wants three dimensions. The smaller of the outer two tells which one is the channels: a stack of
-    frames comes first, channels that a game draws come last.
+    A convolution wants three dimensions: a stack of frames comes first, channels that a game draws come last, and
+    `is_stacked` tells them apart.
 
     Raises NetworkError if the network does not fit the observation.
     """
@@ -161,8 +162,16 @@ def _resolved(network: NetworkSettings, observation_shape: tuple[int, ...]) -> s
 
 
 def is_stacked(observation_shape: tuple[int, ...]) -> bool:
-    """Whether a three-dimensional observation is [stack, height, width] rather than [height, width, channels]."""
-    return len(observation_shape) == 3 and observation_shape[0] < observation_shape[2]
+    """Whether a three-dimensional observation is [stack, height, width] rather than [height, width, channels].
+
+    Stacked pictures are square, and at most as many as `environment.stack` may be. A small grid of cells may have more
+    channels than rows, [7, 7, 24]; one that would still read as a stack is shown as a vector by its game.
+    """
+    return len(observation_shape) == 3 and (
+        observation_shape[0] <= _MOST_STACKED
+        and observation_shape[0] < observation_shape[2]
+        and observation_shape[1] == observation_shape[2]
+    )
 
 
 def image_layout(observation_shape: tuple[int, ...]) -> tuple[int, int, int]:

@@ -93,7 +93,7 @@ class ClusterLoop:
                     "them, so they belong in a network that you trust (SECURITY.md)"
                 )
             dtype, actions = np.dtype(game.frame_dtype).str, tuple(game.action_names)
-            game_shape = GameShape(game.frame_shape, dtype, game.stack, shape, actions)
+            game_shape = GameShape(game.frame_shape, dtype, game.stack, shape, actions, game.info.inputs)
             self.shards = ShardPool(settings, game_shape, self.lost)
             self.actors = ActorPool(settings, game_shape, self.shards.handles, self.lost, actor)
         except BaseException:

@@ -24,6 +24,7 @@ class GameShape(NamedTuple):
     stack: int
     observation_shape: tuple[int, ...]
     action_names: tuple[str, ...]
+    input_names: tuple[str, ...] = ()
 
     @property
     def n_actions(self) -> int:
@@ -131,8 +132,9 @@ class Shard:
         shape = self._shape
         policy = Policy(self._run.network, shape.observation_shape, shape.n_actions, weights)
         inspector = Inspector(
-            self._replay, policy, game=self._run.game, actions=shape.action_names, n_step=self._learning.n_step
-        )
+            self._replay, policy, game=self._run.game, actions=shape.action_names, n_step=self._learning.n_step,
+            inputs=shape.input_names,
+        )  # fmt: skip
         return inspector.look(step, number, jump)
 
     def state(self) -> ShardState:

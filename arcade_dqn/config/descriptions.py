@@ -24,7 +24,7 @@ class SettingInfo:
 
     name: str
     """Dotted: `learning.learning_rate`."""
-    type: Literal["bool", "int", "float", "choice", "ints"]
+    type: Literal["bool", "int", "float", "choice", "ints", "text"]
     optional: bool
     """Whether `none` is a value."""
     default: Any
@@ -42,6 +42,8 @@ class SettingInfo:
                 return " or ".join(self.choices)
             case "bool":
                 return "true or false"
+            case "text":
+                return "up to 120 printable characters, or none"
             case "ints":
                 return "whole numbers from 1 to 4096 separated by commas, such as 120,84"
             case _:
@@ -66,11 +68,13 @@ def describe(name: str, field: FieldInfo) -> SettingInfo:
     optional = get_origin(annotation) is UnionType
     if optional:
         annotation = next(member for member in get_args(annotation) if member is not NoneType)
-    kind: Literal["bool", "int", "float", "choice", "ints"]
+    kind: Literal["bool", "int", "float", "choice", "ints", "text"]
     if get_origin(annotation) is Literal:
         kind, choices = "choice", tuple(get_args(annotation))
     elif get_origin(annotation) is tuple:
         kind = "ints"
+    elif annotation is str:
+        kind = "text"
     else:
         assert annotation in (bool, int, float)
         kind = annotation.__name__  # type: ignore[assignment]

@@ -57,6 +57,8 @@ def from_text(info: SettingInfo, text: str) -> Any:
     """A value from text as typed. Text that does not fit stays text, so that validation names it."""
     if info.optional and text.lower() == "none":
         return None
+    if info.type == "text":
+        return "" if text.lower() == "none" else text
     if info.type == "ints":
         try:
             return [int(part) for part in text.strip("[]()").split(",") if part.strip()]
@@ -77,7 +79,7 @@ def from_text(info: SettingInfo, text: str) -> Any:
 
 def as_typed(value: object) -> str:
     """The value as `--set` takes it."""
-    if value is None:
+    if value is None or value == "":
         return "none"
     if isinstance(value, bool):
         return "true" if value else "false"

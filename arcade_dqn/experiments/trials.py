@@ -25,7 +25,7 @@ from arcade_dqn.link.commands import MAX_EVENT, parse_object
 from arcade_dqn.link.process import python, run
 from arcade_dqn.storage.atomic import StorageError, reason, write_text
 
-_SINCE: Mapping[str, Any] = {}
+_SINCE: Mapping[str, Any] = {"environment.observation": ""}
 """Settings that are younger than the first tables, by dotted name, with the value under which training is what it was
 before them. At that value they are no part of a digest, so that hours of results stay true."""
 EPISODES = 100

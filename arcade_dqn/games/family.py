@@ -26,6 +26,9 @@ class Family(ABC):
     """Where it stands among the families, in lists and in being asked to describe an id: the least comes first."""
     rules: tuple[str, ...] = ()
     """The settings of `environment` that change its games, besides `max_episode_steps` and how frames are presented."""
+    presents: tuple[str, ...] = ()
+    """The settings of `environment` that say how its games' own observations are presented, and are for few families
+    only: `observation`. Others refuse them (`games.make`)."""
     pictures_match: bool = False
     """Whether a person's picture shows all of a picture that the agent sees, in the same places."""
 

@@ -24,11 +24,20 @@ SAMPLE, PICTURE_SAMPLE = 256, 64
 class Inspector:
     """Looks into one replay buffer, with the Q-values of a policy."""
 
-    def __init__(self, replay: ReplayBuffer, policy: Policy, *, game: str, actions: Sequence[str], n_step: int) -> None:
-        """`game` is its id, `actions` are their names."""
+    def __init__(
+        self,
+        replay: ReplayBuffer,
+        policy: Policy,
+        *,
+        game: str,
+        actions: Sequence[str],
+        n_step: int,
+        inputs: Sequence[str] = (),
+    ) -> None:
+        """`game` is its id, `actions` and `inputs` are the names of its actions and of what an observation holds."""
         self._replay = replay
         self._played = policy
-        self._about = {"game": game, "action_names": list(actions), "n_step": n_step}
+        self._about = {"game": game, "action_names": list(actions), "input_names": list(inputs), "n_step": n_step}
         self._policy: Policy | None = None
 
     def look(self, step: int, number: int | None, jump: str) -> dict[str, Any]:

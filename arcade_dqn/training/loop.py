@@ -101,6 +101,7 @@ class Loop:
             self.policy,
             game=game.info.id,
             actions=game.action_names,
+            inputs=game.info.inputs,
             n_step=settings.learning.n_step,
         )
         self.demonstrations = DemonstrationWriter(self._writer(), game.stack, settings)

@@ -53,6 +53,8 @@ class Inspection:
     game: str
     actions: tuple[str, ...]
     """Names of the actions."""
+    inputs: tuple[str, ...]
+    """Names of what an observation holds; () where nobody says."""
     n_step: int
     size: int
     ends: float
@@ -75,6 +77,7 @@ class Inspection:
         return cls(
             game=str(event["game"]),
             actions=tuple(str(name) for name in event["action_names"]),
+            inputs=tuple(str(name) for name in event.get("input_names", ())),
             n_step=int(event["n_step"]),
             size=int(contents["size"]),
             ends=float(contents["ends"]),

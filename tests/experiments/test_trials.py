@@ -168,10 +168,10 @@ def test_the_tables_that_are_kept_are_of_todays_settings() -> None:
 
 def test_a_younger_setting_leaves_a_digest_as_it_was_until_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     before = CARTPOLE.digest
-    monkeypatch.setattr(trials, "_SINCE", {"learning.munchausen": False})
+    monkeypatch.setattr(trials, "_SINCE", {**trials._SINCE, "learning.munchausen": False})
     without = CARTPOLE.digest
     assert without != before
-    monkeypatch.setattr(trials, "_SINCE", {"learning.munchausen": True})
+    monkeypatch.setattr(trials, "_SINCE", {**trials._SINCE, "learning.munchausen": True})
     assert CARTPOLE.digest == before
     used = replace(CARTPOLE, overrides={"learning.munchausen": True})
     assert used.digest != CARTPOLE.digest

@@ -100,14 +100,13 @@ def test_other_registered_ids() -> None:
     assert (info.id, info.family, info.preset, info.solved_at) == ("CartPole-v0", "gymnasium", "vector", 195.0)
     assert info.actions == ("action 0", "action 1")
     assert find("MountainCarContinuous-v0").actions == ()
+    assert find("BipedalWalker-v3").actions == ()
+    assert find("frozenlake-v1").actions == ("action 0", "action 1", "action 2", "action 3")
 
 
 @pytest.mark.parametrize(
     ("id", "reason"),
     [
-        ("BipedalWalker-v3", "an action is 4 continuous numbers"),
-        ("Blackjack-v1", "its observation space is Tuple"),
-        ("FrozenLake-v1", "its observation space is Discrete"),
         ("Ant-v5", "cannot be started: MuJoCo is not installed"),
     ],
 )

@@ -144,7 +144,7 @@ class ReplayScreen(ArcadeScreen):
         one = found.transition
         capabilities = self.services.terminal.capabilities
         sides = ((one.s_tm1, before), (one.s_t, after))
-        drawn = [_drawn(found.game, observation, size, capabilities) for observation, size in sides]
+        drawn = [_drawn(found, observation, size, capabilities) for observation, size in sides]
         self.app.call_from_thread(self._hang, found, drawn)
 
     def _hang(self, found: Inspection, drawn: list[tuple[Strip, ...] | str]) -> None:
@@ -191,14 +191,25 @@ class ReplayScreen(ArcadeScreen):
 
 
 def _drawn(
-    game: str, observation: np.ndarray, size: tuple[int, int], capabilities: Capabilities
+    found: Inspection, observation: np.ndarray, size: tuple[int, int], capabilities: Capabilities
 ) -> tuple[Strip, ...] | str:
     """The observation drawn at `size` (columns, rows), or its numbers where there is no picture for them."""
     from arcade_dqn.games.families import family_of
     from arcade_dqn.games.find import find
 
-    info = find(game)
+    info = find(found.game)
     picture = family_of(info).picture_of(info, observation)
     if picture is None:
-        return "\n".join(f"{index}: {value:+.4g}" for index, value in enumerate(observation.ravel().tolist()))
+        return _listed(observation.ravel().tolist(), found.inputs)
     return draw(picture, size, capabilities) if min(size) > 0 else ""
+
+
+_MOST_LINES = 40
+"""Numbers up to which all of them are listed; of more, such as one choice among Taxi's 500, those that are not 0."""
+
+
+def _listed(numbers: list[float], names: tuple[str, ...]) -> str:
+    """Each number with its name, or with its place where it has none."""
+    named = names if len(names) == len(numbers) else tuple(map(str, range(len(numbers))))
+    lines = zip(named, numbers, strict=True)
+    return "\n".join(f"{name}: {value:+.4g}" for name, value in lines if value or len(numbers) <= _MOST_LINES)

@@ -1,3 +1,5 @@
+"""Games that others have registered in Gymnasium: described, built, refused."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -27,7 +29,7 @@ class Foreign(gymnasium.Env[Any, Any]):
 
     def __init__(self, actions: spaces.Space[Any], observations: spaces.Space[Any], render_mode: str | None = None):
         self.action_space, self.observation_space, self.render_mode = actions, observations, render_mode
-        if isinstance(observations, spaces.Discrete):
+        if isinstance(observations, spaces.Graph):
             raise RuntimeError("the cabinet\n  is unplugged")
         if isinstance(observations, spaces.Box):
             self.numbers = np.zeros(observations.shape, observations.dtype)
@@ -121,13 +123,13 @@ def test_one_bounded_continuous_number_is_cut_into_values(register: Any) -> None
 @pytest.mark.parametrize(
     ("actions", "observations", "reason"),
     [
-        (spaces.MultiDiscrete([2, 2]), LINE, "its action space is MultiDiscrete"),
-        (spaces.Box(-1, 1, (2,)), LINE, "an action is 2 continuous numbers"),
+        (spaces.Tuple([spaces.Discrete(2)]), LINE, "its action space is Tuple"),
+        (spaces.MultiDiscrete([20, 20]), LINE, r"its actions \(MultiDiscrete\) have 400 combinations"),
         (spaces.Box(-np.inf, np.inf, (1,)), LINE, "an action is a continuous number without bounds"),
-        (spaces.Discrete(2), spaces.Dict(a=LINE), "its observation space is Dict"),
+        (spaces.Discrete(2), spaces.Text(9), "its observation space is Text"),
         (
             spaces.Discrete(2),
-            spaces.Box(0, 1, (64, 64, 3)),
+            spaces.Box(-np.inf, np.inf, (64, 64, 3)),
             r"its observation is float32 \(64, 64, 3\), which is neither",
         ),
     ],
@@ -139,9 +141,72 @@ def test_spaces_that_cannot_be_played(register: Any, actions: Any, observations:
 
 
 def test_a_game_that_fails_to_start_is_named_with_its_reason(register: Any) -> None:
-    name = register(spaces.Discrete(2), spaces.Discrete(4))
+    name = register(spaces.Discrete(2), spaces.Graph(LINE, None))
     with pytest.raises(UnplayableGame, match=f"{name} cannot be started: the cabinet is unplugged"):
         find(name)
+
+
+def test_what_a_setting_can_cure_is_refused_once_the_game_is_made(register_made: Any) -> None:
+    several = register_made(lambda: Several())
+    info = find(several)
+    assert (info.preset, info.extra) == ("grid", None)
+    assert info.observation == "several things, of which environment.observation chooses one"
+    with pytest.raises(
+        UnplayableGame, match=r"choose it with environment.observation = view \(uint8 7 x 7 x 1\) or le"
+    ):
+        make(info, EnvironmentSettings())
+    game = make(info, EnvironmentSettings(observation="left"))
+    assert (game.frame_shape, game.info.inputs) == ((3,), ("left = 0", "left = 1", "left = 2"))
+    assert game.reset(seed=1).tolist() == [0, 1, 0]
+    with pytest.raises(UnplayableGame, match=r"729 combinations.*environment.action_bins = 6 or less"):
+        make(register_made(lambda: Several(spaces.Box(-1, 1, (3,)))), EnvironmentSettings(observation="left"))
+
+
+class Several(gymnasium.Env[Any, Any]):
+    def __init__(self, actions: spaces.Space[Any] | None = None) -> None:
+        self.action_space = actions or spaces.Discrete(2)
+        self.observation_space = spaces.Dict(view=spaces.Box(0, 255, (7, 7, 1), np.uint8), left=spaces.Discrete(3))
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Any, dict[str, Any]]:
+        super().reset(seed=seed)
+        return {"view": np.zeros((7, 7, 1), np.uint8), "left": 1}, {}
+
+
+def test_a_setting_that_a_game_has_no_use_for_is_refused() -> None:
+    settings = EnvironmentSettings(observation="image")
+    with pytest.raises(
+        UnplayableGame, match=r"environment.observation = image is of no use for CartPole, which shows 4"
+    ):
+        make("CartPole-v1", settings)
+    with pytest.raises(UnplayableGame, match=r"cannot be used: FrozenLake-v1 shows one thing alone \(Discrete\)"):
+        make("FrozenLake-v1", settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "actions", "first", "words"),
+    [
+        ("FrozenLake-v1", 16, 4, "state = 0", "one of 16 states"),
+        ("Taxi-v4", 500, 6, "state = 0", "one of 500 states"),
+        ("CliffWalking-v1", 48, 4, "state = 0", "one of 48 states"),
+        ("Blackjack-v1", 45, 2, "part 1 = 0", "45 numbers"),
+    ],
+)
+def test_gymnasiums_toy_texts(name: str, size: int, actions: int, first: str, words: str) -> None:
+    game = make(name, EnvironmentSettings())
+    assert (game.frame_shape, game.n_actions, game.info.inputs[0]) == ((size,), actions, first)
+    assert (game.info.observation, game.info.preset) == (words, "vector")
+    reference = gymnasium.make(name)
+    shown, _ = reference.reset(seed=5)
+    np.testing.assert_array_equal(game.reset(seed=5), spaces.flatten(reference.observation_space, shown))
+    for step in range(60):
+        shown, reward, terminated, truncated, _ = reference.step(step % actions)
+        outcome = game.step(step % actions)
+        np.testing.assert_array_equal(outcome.frame, spaces.flatten(reference.observation_space, shown))
+        assert outcome[1:4] == (reward, terminated, truncated)
+        if terminated or truncated:
+            shown, _ = reference.reset()
+            np.testing.assert_array_equal(game.reset(), spaces.flatten(reference.observation_space, shown))
+    game.close()
 
 
 def test_other_versions_of_known_games_point_to_them() -> None:

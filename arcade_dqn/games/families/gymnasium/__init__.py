@@ -17,6 +17,7 @@ class Registered(Family):
 
     title = "Other"
     place = 90
+    presents = ("observation",)
 
     def describe(self, wanted: str) -> GameInfo | None:
         from arcade_dqn.games.families.gymnasium.game import describe

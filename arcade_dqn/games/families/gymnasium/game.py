@@ -1,28 +1,23 @@
-"""Any other registered Gymnasium game with few actions and a Box observation, a vector or a picture."""
+"""Any other registered Gymnasium game whose spaces an adapter can be made for."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import gymnasium
-import numpy as np
 from gymnasium import spaces
 from gymnasium.wrappers import Autoreset
 
 from arcade_dqn.config import EnvironmentSettings
-from arcade_dqn.games.environment import build, close_quietly, discretised, rendered, with_values
+from arcade_dqn.games.adapter import Adapter, GridView, Numbers, ObservationFault, PictureView, VectorView
+from arcade_dqn.games.environment import build, close_quietly, rendered
+from arcade_dqn.games.families.gymnasium.spaces import NeedsSetting, actions_of, picture_inside, view_of
 from arcade_dqn.games.game import Frame, Game, GameStateError, Outcome, Picture
 from arcade_dqn.games.info import GameInfo, UnplayableGame
 from arcade_dqn.games.names import unknown
-from arcade_dqn.games.pixels import shrink, to_grey
-
-MOST_NUMBERS = 4096
-"""The longest vector observation that is taken: above it, dense layers are the wrong network."""
-SMALLEST_PICTURE = 16
-"""Pixels of height and width from which uint8 numbers in two or three dimensions are seen as a picture."""
 
 
 def describe(wanted: str) -> GameInfo:
@@ -35,24 +30,63 @@ def describe(wanted: str) -> GameInfo:
         raise UnplayableGame(f"{name} is another version of a game that is played here as ALE/...-v5 or MinAtar/...-v1")
     env = _start(name, None, render=False)
     try:
-        actions, image = check(name, env.action_space, env.observation_space)
         fps = env.metadata.get("render_fps")
-        shape = env.observation_space.shape or ()
+        view = _view(name, env.observation_space)
+        actions = _action_names(name, env)
     finally:
         close_quietly(env)
     return GameInfo(
         id=name,
         title=name.rpartition("/")[2].rsplit("-v", 1)[0],
         family="gymnasium",
-        summary=f"A Gymnasium game that is played with the generic {'image' if image else 'vector'} settings.",
-        observation=f"a picture {shape}" if image else f"{math.prod(shape)} numbers",
-        actions=tuple(f"action {action}" for action in range(actions)),
+        summary=f"A Gymnasium game that is played with the generic {_PRESETS[view.kind]} settings.",
+        observation=_seen(view, env.observation_space),
+        actions=actions,
         solved_at=None if spec.reward_threshold is None else float(spec.reward_threshold),
-        preset="image" if image else "vector",
+        preset=_PRESETS[view.kind],
         # Pictures are shrunk with OpenCV, which comes with the Atari extra.
-        extra="atari" if image else None,
+        extra="atari" if view.kind == "picture" else None,
         fps=float(fps or 30),
+        inputs=view.names,
     )
+
+
+_PRESETS: Final = {"vector": "vector", "picture": "image", "grid": "grid"}
+
+
+def _view(name: str, space: spaces.Space[Any]) -> VectorView | PictureView | GridView:
+    """How the game would be seen by default; of one that shows a picture among other things, the picture."""
+    try:
+        return view_of(name, space, EnvironmentSettings())
+    except NeedsSetting:
+        # Said when the game is made: only then is it known what a person has chosen.
+        picture = picture_inside(space)
+        return view_of(name, picture, EnvironmentSettings()) if picture is not None else _ANYTHING
+
+
+_ANYTHING: Final = VectorView(parts=(Numbers(path=(), size=1),))
+"""In place of a view where only a setting can tell what will be seen."""
+
+
+def _action_names(name: str, env: gymnasium.Env[Any, Any]) -> tuple[str, ...]:
+    """() where the number of actions depends on `environment.action_bins`."""
+    try:
+        table = actions_of(name, env, EnvironmentSettings())
+    except NeedsSetting:
+        return ()
+    return () if table.dtype.startswith("float") else table.names
+
+
+def _seen(view: VectorView | PictureView | GridView, space: spaces.Space[Any]) -> str:
+    if view is _ANYTHING or (not isinstance(space, spaces.Box) and view.kind != "vector"):
+        return "several things, of which environment.observation chooses one"
+    match view:
+        case VectorView():
+            return f"one of {view.size} states" if isinstance(space, spaces.Discrete) else f"{view.size} numbers"
+        case PictureView():
+            return f"a picture {space.shape}"
+        case GridView():
+            return f"{view.height} x {view.width} cells, {view.channels} numbers each"
 
 
 def _start(name: str, settings: EnvironmentSettings | None, *, render: bool) -> gymnasium.Env[Any, Any]:
@@ -83,93 +117,37 @@ def _refuse_autoreset(name: str, env: gymnasium.Env[Any, Any]) -> None:
         layer = layer.env
 
 
-def check(name: str, actions: spaces.Space[Any], observations: spaces.Space[Any]) -> tuple[int, bool]:
-    """The number of actions (0: a continuous one to be cut into values) and whether the observation is a picture.
-
-    Raises UnplayableGame with the reason.
-    """
-    wrong = f"{name} cannot be played:"
-    match actions:
-        case spaces.Discrete():
-            count = int(actions.n)
-        case spaces.Box() if math.prod(actions.shape) == 1 and actions.is_bounded():
-            count = 0
-        case spaces.Box():
-            numbers = math.prod(actions.shape)
-            kind = "a continuous number without bounds" if numbers == 1 else f"{numbers} continuous numbers"
-            raise UnplayableGame(
-                f"{wrong} an action is {kind}, and a deep Q-network chooses among a few actions "
-                "(one bounded number can be cut into values, as in Pendulum-v1)"
-            )
-        case _:
-            raise UnplayableGame(
-                f"{wrong} its action space is {type(actions).__name__}, and a deep Q-network chooses one of a few "
-                "actions (Discrete)"
-            )
-    if not isinstance(observations, spaces.Box):
-        raise UnplayableGame(
-            f"{wrong} its observation space is {type(observations).__name__}, and the network needs numbers or a "
-            "picture (Box)"
-        )
-    if _is_picture(observations):
-        return count, True
-    if not 1 <= math.prod(observations.shape) <= MOST_NUMBERS:
-        raise UnplayableGame(
-            f"{wrong} its observation is {observations.dtype} {observations.shape}, which is neither 1 to "
-            f"{MOST_NUMBERS} numbers nor a picture (uint8, height x width or height x width x 3)"
-        )
-    return count, False
-
-
-def _is_picture(space: spaces.Box) -> bool:
-    shape = space.shape
-    return (
-        space.dtype == np.uint8
-        and len(shape) in (2, 3)
-        and min(shape[:2]) >= SMALLEST_PICTURE
-        and (len(shape) == 2 or shape[2] in (1, 3))
-    )
-
-
 class RegisteredGame(Game):
-    """A registered game in all its Gymnasium wrappers. Frames: float32 [N], or grey uint8 [frame_size, frame_size]."""
+    """A registered game in all its Gymnasium wrappers. What its frames are, its `adapter` says."""
 
     def __init__(self, info: GameInfo, settings: EnvironmentSettings, *, render: bool = False) -> None:
         self._env = _start(info.id, settings, render=render)
-        actions, self._image = check(info.id, self._env.action_space, self._env.observation_space)
-        self._size = settings.frame_size
         self._closed = False
-        self._table: list[Any]
-        if isinstance(self._env.action_space, spaces.Discrete):
-            first = int(self._env.action_space.start)
-            self._table = list(range(first, first + actions))
-            self.info = info.with_actions([f"action {action}" for action in range(actions)])
-        else:
-            self._table = discretised(self._env, settings.action_bins)
-            self.info = with_values(info, self._table, "value")
+        try:
+            view = view_of(info.id, self._env.observation_space, settings)
+            self.adapter = Adapter(observation=view, actions=actions_of(info.id, self._env, settings))
+            self.info = _completed(info, self.adapter, settings)
+        except BaseException:
+            self.close()
+            raise
+        self._read = view.reader()
+        self._own = self.adapter.actions.chooser()
         self.frames_between = []
-        if self._image:
-            self.stack = settings.stack
-            self.frame_shape = (self._size, self._size)
-            self.frame_dtype = np.dtype(np.uint8)
-            self.info = replace(
-                self.info, observation=f"{self._size} x {self._size} grey picture, the newest {self.stack}"
-            )
-        else:
-            self.frame_shape = (math.prod(self._env.observation_space.shape or ()),)
-            self.frame_dtype = np.dtype(np.float32)
+        self.stack = settings.stack if view.kind == "picture" else 1
+        self.frame_shape = view.frame_shape
+        self.frame_dtype = view.frame_dtype
 
     def _frame(self, observation: Any) -> Frame:
-        if self._image:
-            return shrink(to_grey(np.ascontiguousarray(observation)), self._size)
-        # A copy, because some environments hand out the array that they go on writing to.
-        return np.array(observation, np.float32).reshape(-1)
+        try:
+            return self._read(observation)
+        except ObservationFault as fault:
+            raise ObservationFault(f"{self.info.id} {fault}") from None
 
     def reset(self, seed: int | None = None) -> Frame:
         return self._frame(self._env.reset(seed=seed)[0])
 
     def step(self, action: int) -> Outcome:
-        observation, reward, terminated, truncated, _ = self._env.step(self._table[action])
+        observation, reward, terminated, truncated, _ = self._env.step(self._own(action))
         return Outcome(self._frame(observation), float(reward), bool(terminated), bool(truncated), False)
 
     def render(self) -> Picture:
@@ -185,3 +163,16 @@ class RegisteredGame(Game):
         if not self._closed:
             self._closed = True
             close_quietly(self._env)
+
+
+def _completed(info: GameInfo, adapter: Adapter, settings: EnvironmentSettings) -> GameInfo:
+    """The facts with what the built game adds to them."""
+    view, table = adapter.observation, adapter.actions
+    completed = replace(info.with_actions(table.names), inputs=view.names)
+    if table.shape and math.prod(table.shape) == 1 and table.dtype.startswith("float"):
+        last = len(table.names) - 1
+        completed = replace(completed, keys={"left": 0, "right": last}, idle_action=len(table.names) // 2)
+    if view.kind == "picture":
+        seen = f"{view.size} x {view.size} grey picture, the newest {settings.stack}"
+        completed = replace(completed, observation=seen)
+    return completed
