@@ -22,6 +22,7 @@ Value = bool | str
 
 _MAX_KEYS = 500
 """Changed keys of the TUI, which has about a hundred."""
+_MAX_IMPORTS = 16
 _MAX_PROBLEMS = 10
 """Sentences on one file that a person is shown."""
 _MAX_DEPTH = 20
@@ -59,6 +60,8 @@ class Preferences:
     keys: Mapping[str, str] = field(default_factory=dict)
     """Other keys for the TUI: binding id -> keys, with commas between them. Which ids and keys there are, `tui.keymap`
     knows."""
+    imports: tuple[str, ...] = ()
+    """Modules that register games of one's own: names, and whole paths of files (`games.imports`)."""
 
 
 class Definition(NamedTuple):
@@ -100,8 +103,12 @@ def load(path: Path) -> tuple[Preferences, list[str]]:
     for name, value in table.items():
         if name == "keys":
             values["keys"] = _keys(path, value, problems)
+        elif name == "imports":
+            values["imports"] = _imports(path, value, problems)
         elif name not in DEFINITIONS:
-            problems.append(f"{path}: there is no preference {name}{did_you_mean(name, [*DEFINITIONS, 'keys'])}")
+            problems.append(
+                f"{path}: there is no preference {name}{did_you_mean(name, [*DEFINITIONS, 'keys', 'imports'])}"
+            )
         elif any(value is one or (isinstance(value, str) and value == one) for one in DEFINITIONS[name].allowed):
             values[name] = value
         else:
@@ -169,6 +176,22 @@ def _keys(path: Path, table: Any, problems: list[str]) -> dict[str, str]:
     return found
 
 
+def _imports(path: Path, value: Any, problems: list[str]) -> tuple[str, ...]:
+    """The modules to import; a file's path begins where the preferences are."""
+    words = value if isinstance(value, list) else [value]
+    if not all(isinstance(word, str) and word.strip() and word.isprintable() for word in words):
+        problems.append(f'{path}: imports must be a list of modules and files, such as ["minigrid", "~/my_game.py"]')
+        return ()
+    if len(words) > _MAX_IMPORTS:
+        problems.append(f"{path}: imports names {len(words):,} modules, and at most {_MAX_IMPORTS} are imported")
+        return ()
+    folder = os.path.abspath(path.parent)
+    return tuple(
+        os.path.join(folder, os.path.expanduser(word)) if word.endswith(".py") or "/" in word else word.strip()
+        for word in words
+    )
+
+
 def _flat(table: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, Any]]:
     for name, value in table.items():
         if isinstance(value, dict):
@@ -203,6 +226,10 @@ def template(bindings: Iterable[tuple[str, str, str]]) -> str:
     for name, definition in DEFINITIONS.items():
         lines += [f"# {definition.help}", f"# One of {allowed(name)}.", f"# {name} = {_toml(definition.default)}", ""]
     lines += [
+        "# Modules that register games in Gymnasium, and files of your own. Looking for a game runs their code.",
+        '# Such as ["minigrid", "~/games/my_game.py"].',
+        "# imports = []",
+        "",
         '# Keys of the TUI. Several stand in a list: ["t", "f2"]. Names are those of the help page\'s keys: a letter,',
         "# ctrl+t, f5, space, escape, left, pageup, ... What enter does in a list stays.",
         "[keys]",

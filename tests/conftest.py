@@ -1,10 +1,11 @@
-"""What several rooms share: whether two states are the same, and programs that do what a test tells them."""
+"""What several rooms share: whether two states are the same, what was compiled, and programs that obey a test."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from arcade_dqn.config import Settings
+from arcade_dqn.games import imports
 from arcade_dqn.link.board import Board, Status
 from arcade_dqn.replay.records import Records
 
@@ -24,6 +27,91 @@ def temporary_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("TMPDIR", str(folder))
         patch.setattr(tempfile, "tempdir", str(folder))
         yield folder
+
+
+@pytest.fixture(autouse=True)
+def no_modules_are_asked_for() -> Iterator[None]:
+    """What a test lets in (`games.imports`), the next one does not have; nor what is set where the tests run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(imports.VARIABLE, "")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_calls(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[None]:
+    """What one trainer has compiled the next one that a test starts loads, if its settings are the same.
+
+    It is the same machine code without the second of work that making it takes, and more than fifty are started.
+    `make faults` compiles anew each time, as everyone else does.
+    """
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "compiled"  # the workers share it
+    with pytest.MonkeyPatch.context() as patch:
+        if os.environ.get("FAULTS") != "long":
+            patch.setenv("TF_XLA_FLAGS", f"--tf_xla_persistent_cache_directory={folder}")
+        yield
+
+
+class UsedLearners:
+    """Gives a new learner the compiled call, and the networks that it works on, of one that is done with.
+
+    To trace and compile that call takes most of a short training's time, and for the same settings it is the same call.
+    What is handed on is put back to how it was made. Tests of what gradient steps do, and of whether all that matters
+    to them is saved, mark themselves `own_learners`.
+    """
+
+    _HANDED_ON = ("_online", "_target", "_optimizer", "_target_period", "_count", "_fused", "_loss", "_apply")
+    _NOT_COMPILED = ("learning_rate", "target_period", "discount", "n_step", "overlap", "anneal_to", "train_every")
+
+    def __init__(self) -> None:
+        self._left: dict[str, list[dict[str, Any]]] = {}
+        self._made: list[list[tuple[str, Any, dict[str, Any]]]] = []
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Learners that are made meanwhile are such ones, and no two share anything; afterwards they are left."""
+        from arcade_dqn.learning.learner import Learner
+
+        make = Learner.__init__
+
+        def init(learner: Learner, settings: Settings, *what: Any) -> None:
+            make(learner, settings, *what)
+            learning = settings.learning.model_dump(exclude=set(self._NOT_COMPILED))
+            seed = settings.run.seed if settings.network.noisy else None
+            key = repr((learner._per_call, settings.network, learning, seed, *what[:-1]))
+            if self._left.get(key):
+                state = learner.get_state()
+                vars(learner).update(self._left[key].pop())
+                learner.set_state(state)
+                learner._set_rate()
+            # As they are now: a test may put something in their place.
+            self._made[-1].append((key, learner, {name: vars(learner)[name] for name in self._HANDED_ON}))
+
+        self._made.append([])
+        try:
+            with pytest.MonkeyPatch.context() as patch:
+                if len(self._made) == 1:
+                    patch.setattr(Learner, "__init__", init)
+                yield
+        finally:
+            for key, learner, parts in self._made.pop():
+                learner._thread.shutdown()  # whatever it does yet, it has done then
+                self._left.setdefault(key, []).append(parts)
+
+
+@pytest.fixture(scope="session")
+def used_learners() -> UsedLearners:
+    return UsedLearners()
+
+
+@pytest.fixture
+def may_use_learners(request: pytest.FixtureRequest, used_learners: UsedLearners) -> Iterator[bool]:
+    """The learners of a test in this process are used ones, if it is not marked `own_learners`; whether they are."""
+    if request.node.get_closest_marker("own_learners"):
+        yield False
+    else:
+        with used_learners.at_work():
+            yield True
 
 
 class FakeChild:

@@ -17,7 +17,7 @@ import arcade_dqn
 PACKAGE = Path(arcade_dqn.__file__).parent
 
 # Imports the rooms named on the command line with every module in them (of the package itself, only its face), and
-# prints the top-level packages that this loaded.
+# after each prints the top-level packages that are loaded by now, and our own modules.
 LOAD = """
 import importlib, pkgutil, sys
 for name in sys.argv[1:]:
@@ -26,8 +26,8 @@ for name in sys.argv[1:]:
     for found in pkgutil.walk_packages(inside, name + "."):
         if not found.name.endswith(".__main__"):
             importlib.import_module(found.name)
-print(*sorted({name.partition(".")[0] for name in sys.modules}))
-print(*sorted(name for name in sys.modules if name.startswith("arcade_dqn.")))
+    print(*sorted({name.partition(".")[0] for name in sys.modules}))
+    print(*sorted(name for name in sys.modules if name.startswith("arcade_dqn.")))
 """
 
 LEARNERS = {"tensorflow", "keras"}
@@ -36,11 +36,12 @@ GAME_LIBRARIES = {"gymnasium", "ale_py", "minatar", "cv2", "Box2D"}
 HEAVY = LEARNERS | SCREENS | GAME_LIBRARIES | {"matplotlib", "pandas", "scipy", "seaborn", "imageio_ffmpeg", "PIL"}
 
 
-def loaded_by(*rooms: str) -> tuple[set[str], set[str]]:
-    """The top-level packages, and the modules of arcade_dqn, that importing `rooms` loads into a fresh interpreter."""
+def loaded_by(*rooms: str) -> list[tuple[set[str], set[str]]]:
+    """The top-level packages, and the modules of arcade_dqn, that a fresh interpreter has loaded after each of `rooms`,
+    imported one after the other."""
     result = subprocess.run([sys.executable, "-c", LOAD, *rooms], capture_output=True, text=True, check=True)
-    packages, own = result.stdout.splitlines()
-    return set(packages.split()), set(own.split())
+    lines = [set(line.split()) for line in result.stdout.splitlines()]
+    return list(zip(lines[::2], lines[1::2], strict=True))
 
 
 @pytest.mark.parametrize(
@@ -58,8 +59,6 @@ def loaded_by(*rooms: str) -> tuple[set[str], set[str]]:
         (["arcade_dqn.report"], LEARNERS | SCREENS),
         (["arcade_dqn.tui"], LEARNERS | {"pygame", "matplotlib"}),
         (["arcade_dqn.window"], LEARNERS | {"textual", "matplotlib"}),
-        (["arcade_dqn.learning"], SCREENS | {"gymnasium", "ale_py", "minatar"}),
-        (["arcade_dqn.training"], SCREENS),
         (["arcade_dqn.cluster.factory"], HEAVY | {"ray"}),
         (["arcade_dqn.cluster.actor_process", "arcade_dqn.cluster.shard"], LEARNERS | SCREENS | {"ray", "matplotlib"}),
         (["arcade_dqn.cli"], LEARNERS | SCREENS | GAME_LIBRARIES | {"matplotlib"}),
@@ -67,12 +66,20 @@ def loaded_by(*rooms: str) -> tuple[set[str], set[str]]:
     ids=lambda value: "+".join(value) if isinstance(value, list) else "",
 )
 def test_a_room_loads_only_what_it_may(rooms: list[str], banned: set[str]) -> None:
-    packages, _ = loaded_by(*rooms)
+    packages, _ = loaded_by(*rooms)[-1]
     assert packages & banned == set()
 
 
+def test_the_rooms_with_tensorflow_load_only_what_they_may() -> None:
+    # In one interpreter, since TensorFlow takes seconds.
+    (learning, _), (training, _) = loaded_by("arcade_dqn.learning", "arcade_dqn.training")
+    assert learning & (SCREENS | {"gymnasium", "ale_py", "minatar"}) == set()
+    assert training & SCREENS == set()
+    assert "tensorflow" in learning
+
+
 def test_the_tui_loads_neither_the_trainer_nor_the_window() -> None:
-    _, own = loaded_by("arcade_dqn.tui")
+    ((_, own),) = loaded_by("arcade_dqn.tui")
     above = ("arcade_dqn.training", "arcade_dqn.learning", "arcade_dqn.window", "arcade_dqn.cli")
     assert [name for name in own if name.startswith(above)] == []
 

@@ -91,6 +91,28 @@ def test_keys_must_be_keys(file: Path, line: str) -> None:
     assert "must be" in problem
 
 
+def test_modules_are_names_and_files_whose_paths_begin_at_the_preferences(file: Path) -> None:
+    file.write_text('imports = ["minigrid", "games/my_game.py", "~/other.py", "/abs/third.py"]\n')
+    found, problems = load(file)
+    assert problems == []
+    home = os.path.expanduser("~")
+    assert found.imports == ("minigrid", f"{file.parent}/games/my_game.py", f"{home}/other.py", "/abs/third.py")
+
+
+@pytest.mark.parametrize("value", ["[1]", '[""]', '["a\\u001b[31m"]', "true", "{ a = 1 }"])
+def test_modules_must_be_words(file: Path, value: str) -> None:
+    file.write_text(f"imports = {value}\n")
+    assert load(file) == (
+        Preferences(),
+        [f'{file}: imports must be a list of modules and files, such as ["minigrid", "~/my_game.py"]'],
+    )
+
+
+def test_a_list_of_modules_that_no_person_wrote_is_left_out(file: Path) -> None:
+    file.write_text(f"imports = {['m'] * 17}\n")
+    assert load(file) == (Preferences(), [f"{file}: imports names 17 modules, and at most 16 are imported"])
+
+
 def test_where_the_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert default_path({"ARCADE_DQN_CONFIG": "/somewhere/mine.toml"}) == Path("/somewhere/mine.toml")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
@@ -111,6 +133,7 @@ def test_the_template_says_everything_and_changes_nothing(file: Path) -> None:
     lines = [line.removeprefix("# ") for line in text.splitlines() if " = " in line or line.startswith("[")]
     told = tomllib.loads("\n".join(lines))
     assert told.pop("keys") == {"home.train": ["enter", "t"], "home.demo": "d"}
+    assert told.pop("imports") == []
     assert told == {name: definition.default for name, definition in DEFINITIONS.items()}
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from arcade_dqn import __version__
-from arcade_dqn.cli import output
+from arcade_dqn.cli import door, output
 from arcade_dqn.errors import ArcadeError
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ examples:
   arcade-dqn watch cartpole --terminal              the same, drawn in the terminal
   arcade-dqn eval cartpole --episodes 100 --json
   arcade-dqn record cartpole cartpole.mp4
+  arcade-dqn train MyGame-v0 --import ./my_game.py  a game of your own
 
 A MODEL is a model file, a run (its folder, GAME/NAME or NAME) or a game's name, which means its best saved agent.
 `arcade-dqn COMMAND --help` tells more about a command.
@@ -86,23 +87,36 @@ def _command(module: str, function: str) -> Callable[[argparse.Namespace], int]:
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line. Each command's namespace has `run`, the function to call with it."""
-    common = _Parser(add_help=False)
-    common.add_argument(
-        "--runs-dir",
-        metavar="DIR",
-        type=Path,
-        default=argparse.SUPPRESS,
-        help="where the runs are (default: $ARCADE_DQN_RUNS, else ./runs)",
-    )
-    common.add_argument(
-        "--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error"
-    )
 
+    def common(imports: str) -> _Parser:
+        # Modules before and after a command's name go to two places: argparse would forget the first ones.
+        parser = _Parser(add_help=False)
+        parser.add_argument(
+            "--runs-dir",
+            metavar="DIR",
+            type=Path,
+            default=argparse.SUPPRESS,
+            help="where the runs are (default: $ARCADE_DQN_RUNS, else ./runs)",
+        )
+        parser.add_argument(
+            "--import",
+            metavar="MODULE",
+            action="append",
+            default=argparse.SUPPRESS,
+            dest=imports,
+            help="import this module or file first: it registers its games in Gymnasium; may be repeated",
+        )
+        parser.add_argument(
+            "--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error"
+        )
+        return parser
+
+    everywhere = common("imports")
     parser = _Parser(
         prog="arcade-dqn",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        parents=[common],
+        parents=[common("imports_first")],
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -118,11 +132,11 @@ def build_parser() -> argparse.ArgumentParser:
             help=help,
             description=f"{help[0].upper()}{help[1:]}.",
             epilog=epilog,
-            parents=[common],
+            parents=[everywhere],
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        command.set_defaults(run=_command(f"arcade_dqn.cli.{module}", name))
+        command.set_defaults(run=_command(f"arcade_dqn.cli.{module}", name), elsewhere=False)
         return command
 
     def add_json(command: argparse.ArgumentParser) -> None:
@@ -327,6 +341,7 @@ def build_parser() -> argparse.ArgumentParser:
         "the address controls the arcade. Another machine reaches it safely through SSH, with\n"
         "`ssh -L 8000:localhost:8000 HOST` there.",
     )
+    serve.set_defaults(elsewhere=True)
     serve.add_argument(
         "--host", metavar="H", default="127.0.0.1", help="address to listen on (default: 127.0.0.1, this machine alone)"
     )
@@ -343,12 +358,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns its exit code; `--help` and mistakes in the usage raise SystemExit, as argparse does."""
     # Defaults of the options that every command has: as set_defaults they would undo `--runs-dir DIR` before a command.
     arguments = argparse.Namespace(
-        run=_command("arcade_dqn.cli.playing", "arcade"), runs_dir=None, debug=False, ascii=False
+        run=_command("arcade_dqn.cli.playing", "arcade"),
+        runs_dir=None,
+        debug=False,
+        ascii=False,
+        imports_first=[],
+        imports=[],
+        elsewhere=True,
     )
     output.prepare()
     try:
         try:
             build_parser().parse_args(argv, arguments)
+            door.open_door(arguments)
             code: int = arguments.run(arguments)
         except SystemExit:
             output.finish()  # a help text, which may be for a full disk

@@ -31,7 +31,13 @@ def report(arguments: argparse.Namespace) -> int:
         from arcade_dqn.report.run import draw
 
         settings = found[0].settings()
-        draw(found[0].read_metrics(), settings, find(settings.game), found[0].name, arguments.out)
+        draw(
+            found[0].read_metrics(),
+            settings,
+            find(settings.game, settings.environment.imports),
+            found[0].name,
+            arguments.out,
+        )
     else:
         from arcade_dqn.experiments.curves import read_curves
         from arcade_dqn.report.comparison import draw_comparison

@@ -20,6 +20,7 @@ from arcade_dqn.cluster.ray_session import WORKER_OPTIONS
 from arcade_dqn.cluster.shard import GameShape
 from arcade_dqn.config import Settings
 from arcade_dqn.errors import ArcadeError
+from arcade_dqn.games import imports
 from arcade_dqn.link.text import plain
 
 _CALLS = 2
@@ -39,8 +40,10 @@ class ActorFailed(ArcadeError):
 class RemoteActor(ActorProcess):
     """An `ActorProcess` as a Ray actor."""
 
-    def __init__(self, settings: str, shape: GameShape, number: int, shards: Sequence[Any]) -> None:
-        super().__init__(settings, shape, number, Outbox(shards, number))
+    def __init__(
+        self, settings: str, shape: GameShape, number: int, shards: Sequence[Any], modules: Sequence[str] = ()
+    ) -> None:
+        super().__init__(settings, shape, number, Outbox(shards, number), modules)
 
 
 class ActorPool:
@@ -54,7 +57,11 @@ class ActorPool:
         self._settings = settings
         self._lost = lost
         remote = ray.remote(actor).options(**WORKER_OPTIONS)
-        self._handles: list[Any] = [remote.remote(settings.to_json(), shape, i, shards) for i in range(cluster.actors)]
+        # A Ray that runs already has not inherited what may be imported.
+        modules = imports.asked()
+        self._handles: list[Any] = [
+            remote.remote(settings.to_json(), shape, i, shards, modules) for i in range(cluster.actors)
+        ]
         self._ladder = epsilons(cluster.actors, cluster.epsilon_base, cluster.epsilon_alpha)
         now = time.monotonic()
         self._lives = [ActorLife(now) for _ in self._handles]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -18,6 +19,7 @@ from arcade_dqn.cluster.segments import Segment, SegmentWriter
 from arcade_dqn.cluster.shard import GameShape, ShardState
 from arcade_dqn.config import Settings
 from arcade_dqn.evaluation import training_seed
+from arcade_dqn.games import imports
 from arcade_dqn.games.make import make
 from arcade_dqn.training.actor import Actor, Episode
 
@@ -66,8 +68,14 @@ class Report(NamedTuple):
 class ActorProcess:
     """Plays when it is asked, and sends what it saw to the shards. Each of its copies is a `training.actor.Actor`."""
 
-    def __init__(self, settings: str, shape: GameShape, number: int, sender: SegmentSender) -> None:
-        """`settings` are the run's, as JSON. Makes no game yet: what goes wrong with that, a call of `play` tells."""
+    def __init__(
+        self, settings: str, shape: GameShape, number: int, sender: SegmentSender, modules: Sequence[str] = ()
+    ) -> None:
+        """`settings` are the run's, as JSON; `modules` are what a person lets the learner import, for its game.
+
+        Makes no game yet: what goes wrong with that, a call of `play` tells.
+        """
+        imports.add(modules)
         self._settings = Settings.from_json(settings)
         self._shape = shape
         self._number = number

@@ -10,7 +10,16 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from arcade_dqn.config.descriptions import SettingInfo, SettingsError, describe, sentence
 
@@ -21,6 +30,12 @@ def _setting(default: Any, help: str, *, unit: str = "", low: float | None = Non
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("a recorded name holds characters that cannot be shown")
+    return text
 
 
 class NetworkSettings(_Section):
@@ -156,6 +171,11 @@ class ReplaySettings(_Section):
         return self
 
 
+_Name = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_one_line)]
+_RECORDS = ("imports",)
+"""What the settings of the environment hold that is no setting."""
+
+
 class EnvironmentSettings(_Section):
     """How the game is presented to the agent. Games that lack a feature ignore its setting."""
 
@@ -180,6 +200,13 @@ class EnvironmentSettings(_Section):
     max_episode_steps: int = _setting(
         0, "agent steps after which an episode is cut off; 0: the game's own limit", unit="steps", low=0, high=1_000_000
     )
+    imports: Annotated[tuple[_Name, ...], Field(max_length=16)] = ()
+    """A record, and no setting: the modules that registered the game of the run. Nothing is imported for it."""
+
+    @model_serializer(mode="wrap")
+    def _without_empty_records(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # What has nothing to record is written as it was before there were records.
+        return {name: value for name, value in write(self).items() if value or name not in _RECORDS}
 
 
 class EvaluationSettings(_Section):
@@ -317,5 +344,7 @@ def setting_table() -> Mapping[str, SettingInfo]:
         model = Settings.model_fields[section].annotation
         assert isinstance(model, type) and issubclass(model, BaseModel)
         for key, field in model.model_fields.items():
+            if section == "environment" and key in _RECORDS:
+                continue
             table[f"{section}.{key}"] = describe(f"{section}.{key}", field)
     return table

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+from arcade_dqn.games import imports
 from arcade_dqn.games.catalog import GAMES
 from arcade_dqn.games.families import families
 from arcade_dqn.games.info import AmbiguousGame, GameInfo, UnknownGame
 from arcade_dqn.games.names import bare, short_names, unknown
+from arcade_dqn.link.text import plain
 
 _BY_ID: Final = {info.id: info for info in GAMES}
 
 
-def find(text: str) -> GameInfo:
+def find(text: str, trained_with: Sequence[str] = ()) -> GameInfo:
     """The game with this id or name.
 
     `text` is an id in any case, a folder name (`ALE-Pong-v5`), a short name (`cartpole`, `pong`, `minatar breakout`),
-    any `ALE/...-v5`, or another registered Gymnasium id. Only for the last two is a game library imported. Raises
-    UnknownGame with the nearest names (also when a short name fits two games) and UnplayableGame with the reason.
+    any `ALE/...-v5`, or another registered Gymnasium id. Only for the last two is a game library imported, and for them
+    also what a person asked for (`imports`). Raises UnknownGame with the nearest names (also when a short name fits two
+    games) and UnplayableGame with the reason.
+
+    `trained_with` is what a file says of the modules that its game came from. None of them is imported for that; where
+    the game is unknown, the sentence names them.
     """
     wanted = text.strip()
     if wanted in _BY_ID:
         return _BY_ID[wanted]
     if ":" in wanted:
         raise UnknownGame(
-            f"the game {text[:80]!r} names a module to import, which is refused; give a registered id alone"
+            f"the game {text[:80]!r} names a module to import, which is refused here; give --import MODULE and the id"
         )
     fitting = [info for info in GAMES if bare(wanted) in short_names(info)]
     if len(fitting) == 1:
@@ -34,7 +42,32 @@ def find(text: str) -> GameInfo:
     if fitting:
         ids = " or ".join(info.id for info in fitting)
         raise AmbiguousGame(f"{text!r} is the name of more than one game; write {ids}")
-    return outside_the_catalogue(wanted)
+    try:
+        return outside_the_catalogue(wanted)
+    except UnknownGame as error:
+        raise _with_modules(error, wanted, trained_with) from error
+
+
+def _with_modules(error: UnknownGame, wanted: str, trained_with: Sequence[str]) -> UnknownGame:
+    """The error, and in which module the game may be."""
+    failed = "; ".join(imports.failures())
+    missing = [word for word in trained_with if not imports.is_asked(word)]
+    if missing:
+        names = " and ".join(plain(word, 200) for word in missing)
+        return UnknownGame(
+            f"the game {wanted[:80]!r} is not registered here; it was trained with the module {names}. Importing a "
+            f"module runs its code: if you trust it, add {imports.options(missing)}"
+            + (f" ({failed})" if failed else "")
+        )
+    if failed:
+        return UnknownGame(f"there is no game named {wanted[:80]!r}; {failed}")
+    if asked := imports.asked():
+        known = imports.registered(asked)
+        shown = ", ".join(known[:4]) + (f" and {len(known) - 4} more" if len(known) > 4 else "")
+        return UnknownGame(f"{error}; {' and '.join(map(os.path.basename, asked))} registered {shown or 'no game'}")
+    if re.fullmatch(r"\S+-v\d+", wanted):
+        return UnknownGame(f"{error}; a game of a package of its own needs --import MODULE, too")
+    return error
 
 
 @lru_cache(maxsize=256)
@@ -42,6 +75,7 @@ def outside_the_catalogue(wanted: str) -> GameInfo:
     """The game with this id in the first family that knows it."""
     if not re.fullmatch(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)?", wanted) or len(wanted) > 120:
         raise unknown(wanted)
+    imports.import_asked()
     for family in families().values():
         info = family.describe(wanted)
         if info is not None:

@@ -21,7 +21,7 @@ def make(game: GameInfo | str, settings: EnvironmentSettings, *, render: bool = 
     works, with render=True. Raises MissingExtra with the install command, UnknownGame, or UnplayableGame, also for a
     setting that the game has no use for.
     """
-    info = find(game) if isinstance(game, str) else game
+    info = find(game, settings.imports) if isinstance(game, str) else game
     if not info.installed():
         raise MissingExtra(f"{info.title} ({info.id}) is not installed; install it with: {info.install_command}")
     family = family_of(info)

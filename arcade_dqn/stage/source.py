@@ -87,7 +87,7 @@ class SavedModel(Source):
         model, weights = load_model(path)
         self.path = path
         self.model: ModelInfo = model
-        self.info = find(model.game)
+        self.info = find(model.game, model.environment.imports)
         self.environment = model.environment
         self.network = model.network
         self.title = model.title or plain(path.stem)
@@ -115,7 +115,7 @@ class LiveRun(Source):
     def __init__(self, run: RunDir) -> None:
         settings = run.settings()
         self.run = run
-        self.info = find(settings.game)
+        self.info = find(settings.game, settings.environment.imports)
         self.environment = settings.environment
         self.network = settings.network
         self.title = plain(run.path.name)

@@ -74,7 +74,7 @@ def load_model(path: str | os.PathLike[str]) -> tuple[ModelInfo, Weights]:
     path = Path(path)
     with _opened(path) as (file, size):
         info, entries = _read_header(path, file, size)
-        _check_game(path, info.game)
+        _check_game(path, info)
         flat = np.empty(sum(entry.end - entry.start for entry in entries.values()) // 4, "<f4")
         rest = flat.view(np.uint8).data
         while rest:
@@ -156,9 +156,10 @@ def _missing(expected: bool) -> str:
     return "missing" if expected else "not one of them"
 
 
-def _check_game(path: Path, game: str) -> None:
+def _check_game(path: Path, model: ModelInfo) -> None:
+    game = model.game
     try:
-        info = find(game)
+        info = find(game, model.environment.imports)
     except UsageError as error:
         raise ModelFileError(f"{path} is a model for {game}, which cannot be played here: {error}") from error
     if info.id != game:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from arcade_dqn.config import Settings
+from arcade_dqn.games import imports
 from arcade_dqn.link.text import plain
 from arcade_dqn.storage.atomic import (
     StorageError,
@@ -51,13 +52,17 @@ class RunDir:
     ) -> Self:
         """Make the folder of a new run. Without a name it is called after the local date and time.
 
-        Its trainer makes the `interventions` at their steps.
+        Its trainer makes the `interventions` at their steps. Which module has registered its game in this process is
+        recorded with the settings.
 
         Raises RunError if the name is taken or is no name, StorageError if the folder cannot be written. The folder
         appears under its name only when it is whole.
         """
         if name is not None:
             check_run_name(name)
+        if found := imports.record(settings.game):
+            environment = settings.environment.model_copy(update={"imports": found})
+            settings = settings.model_copy(update={"environment": environment})
         parent = Path(runs_dir) / game_folder(settings.game)
         unfinished = parent / f".{os.getpid()}-{time.monotonic_ns()}.tmp"
         try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from arcade_dqn.acting.layers import Weights
 from arcade_dqn.evaluation import Evaluation
+from arcade_dqn.games import imports
 from arcade_dqn.link.text import plain
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.checkpoint import CheckpointError, load_newest
@@ -171,6 +172,8 @@ class Saver:
     def save_model(self, path: Path, evaluation: Evaluation | None) -> Path | None:
         """Save the present policy as a model file; its path, or None if that failed."""
         loop, game = self._loop, self._loop.game
+        environment = loop.settings.environment
+        # A model is given to others, whom the folders of this machine do not concern.
         info = ModelInfo(
             game=game.info.id,
             title=game.info.title,
@@ -178,7 +181,7 @@ class Saver:
             n_actions=game.n_actions,
             action_names=game.action_names,
             network=loop.settings.network,
-            environment=loop.settings.environment,
+            environment=environment.model_copy(update={"imports": imports.shared(environment.imports)}),
             training=TrainingSummary(
                 preset=loop.settings.preset,
                 steps=loop.step,

@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from arcade_dqn import preferences as prefs
+from arcade_dqn.games import imports
 from arcade_dqn.link.signals import NUMBERS, Tally, TerminalState
 from arcade_dqn.tui.app import ArcadeApp
 from arcade_dqn.tui.capabilities import terminal_encoding
@@ -35,6 +36,7 @@ def run_app(runs_dir: Path, *, ascii: bool = False, browser: bool = False) -> in
     preferences, problems = prefs.load(file)
     encoding = "utf-8" if browser else terminal_encoding()
     preferences = replace(preferences, ascii=ascii or prefs.use_ascii(preferences, encoding))
+    imports.add(preferences.imports)  # before there is a program that inherits them
     programs = Programs(runs_dir, window=not browser)
     app = ArcadeApp(runs_dir, programs=programs, preferences=preferences, file=file, problems=problems)
     ended = threading.Event()

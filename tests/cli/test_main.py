@@ -304,11 +304,10 @@ def test_a_film_of_a_model(model: Path, tmp_path: Path, capsys: pytest.CaptureFi
     assert out.read_bytes().startswith(b"GIF89a")
 
 
-def test_export_writes_a_keras_file(model: Path, tmp_path: Path) -> None:
+def test_export_writes_a_keras_file(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "agent.keras"
-    command = [sys.executable, "-m", "arcade_dqn", "export", str(model), str(out)]
-    result = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "float32 [4]" in result.stdout
+    assert main(["export", str(model), str(out)]) == 0
+    assert "float32 [4]" in capsys.readouterr().out
     assert out.read_bytes().startswith(b"PK")
 
 

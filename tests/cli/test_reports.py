@@ -93,7 +93,7 @@ def test_the_missing_run_is_trained(
     from arcade_dqn.experiments import lab, questions
 
     monkeypatch.setattr(lab, "NICE", 0)  # it would wait for all other tests
-    short = replace(REPLAY, steps=1_200)
+    short = replace(REPLAY, steps=600)
     for letter in "AB":
         for seed in SEEDS:
             if (letter, seed) != ("B", 3):

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from arcade_dqn.cli import training
-from arcade_dqn.cli.main import build_parser
+from arcade_dqn.cli.main import build_parser, main
 from arcade_dqn.config import build
 from arcade_dqn.link.process import Child, ChildError
 from arcade_dqn.storage.run_dir import RunDir
@@ -62,7 +62,7 @@ def test_train_then_what_one_does_with_a_run(tmp_path: Path) -> None:
     assert json.loads(scored.stdout.splitlines()[-1])["evaluation"] == end["evaluation"]
 
     picture = tmp_path / "one.png"
-    subprocess.run(command("report", "one", picture, "--runs-dir", runs), capture_output=True, check=True)
+    assert main(["report", "one", str(picture), "--runs-dir", str(runs)]) == 0
     assert picture.read_bytes().startswith(b"\x89PNG")
 
     # A change that a person made in it is made again by `repeat`, at its step; without any it would end the same.
@@ -76,10 +76,10 @@ def test_train_then_what_one_does_with_a_run(tmp_path: Path) -> None:
     assert changed == [(300, 0.125)]
 
 
-def test_ctrl_c_saves_and_resume_goes_on(tmp_path: Path) -> None:
+def test_ctrl_c_saves_and_resume_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     runs = tmp_path / "runs"
     train = command(
-        "train", "CartPole-v1", "--steps", "3000", "--name", "two", "--runs-dir", runs, "--set", "run.speed_limit=500",
+        "train", "CartPole-v1", "--steps", "1500", "--name", "two", "--runs-dir", runs, "--set", "run.speed_limit=500",
         "--set", "evaluation.stop_when_solved=false", *SHORT,
     )  # fmt: skip
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
@@ -97,11 +97,10 @@ def test_ctrl_c_saves_and_resume_goes_on(tmp_path: Path) -> None:
     resume = command("resume", "two", "--runs-dir", runs, "--json")
     result = subprocess.run(resume, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
-    assert json.loads(result.stdout.splitlines()[-1])["steps"] == 3000
+    assert json.loads(result.stdout.splitlines()[-1])["steps"] == 1500
     record = (runs / "CartPole-v1" / "two" / "metrics.jsonl").read_bytes()
-    result = subprocess.run(resume, capture_output=True, text=True, check=False)
-    assert result.returncode == 2
-    assert "has trained all its 3,000 steps; there is nothing to resume" in result.stderr
+    assert main(["resume", "two", "--runs-dir", str(runs), "--json"]) == 2
+    assert "has trained all its 1,500 steps; there is nothing to resume" in capsys.readouterr().err
     assert (runs / "CartPole-v1" / "two" / "metrics.jsonl").read_bytes() == record
 
 

@@ -31,6 +31,7 @@ from arcade_dqn.cluster.ray_session import short_temporary_folder
 from arcade_dqn.training.run import Run
 
 LONG = pytest.mark.skipif(os.environ.get("FAULTS") != "long", reason="takes minutes: FAULTS=long")
+pytestmark = pytest.mark.usefixtures("may_use_learners")
 PATIENCE = 120.0
 """Seconds that a busy machine may take for what takes a few."""
 

@@ -18,6 +18,7 @@ import pytest
 
 from arcade_dqn.cli.main import build_parser, main
 from arcade_dqn.config import build
+from arcade_dqn.games import imports
 from arcade_dqn.games.find import find
 from arcade_dqn.storage.models import find_models
 
@@ -42,15 +43,21 @@ def inline_lines(text: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def checks(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Callable[[list[str]], None]]:
+def checks(
+    pages: Mapping[str, str], root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Mapping[str, Callable[[list[str]], None]]:
     """How a line is checked, by the program that it starts."""
     monkeypatch.setenv("ARCADE_DQN_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("ARCADE_DQN_CONFIG", str(tmp_path / "preferences.toml"))
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
     extras = set(project["optional-dependencies"])
+    game = tmp_path / "my_game.py"
+    example = re.search(r"^```python\n(\"\"\"my_game\.py.*?)^```$", pages["docs/games.md"], re.MULTILINE | re.DOTALL)
+    assert example is not None
+    game.write_text(example[1])
 
     def arcade(words: list[str]) -> None:
-        _arcade(words, root)
+        _arcade([str(game) if word == "./my_game.py" else word for word in words], root)
 
     def make(words: list[str]) -> None:
         # It says what it would do, and does nothing.
@@ -105,6 +112,7 @@ def checks(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mappi
 def _arcade(words: list[str], root: Path) -> None:
     """A line of the arcade's own: parsed, its names looked up, run if it is quick."""
     arguments = build_parser().parse_args(words)
+    imports.add(word for word in getattr(arguments, "imports", ()) if word.endswith("my_game.py"))
     if not words or words[0] in QUICK or words[:2] == ["train", "--help-settings"]:
         # The arcade alone needs a terminal, which tests/tui gives it.
         assert not words or main(words) == 0

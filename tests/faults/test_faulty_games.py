@@ -25,6 +25,7 @@ from arcade_dqn.training.run import Run
 PROGRAM = Path(__file__).parent / "programs" / "faulty_game.py"
 GAME = "Faulty-v0"
 LONG = os.environ.get("FAULTS") == "long"
+pytestmark = pytest.mark.usefixtures("may_use_learners")
 
 
 def settings(**changes: Any) -> Settings:

@@ -17,7 +17,7 @@ from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.training.run import Run
 
 LONG = os.environ.get("FAULTS") == "long"
-KILLS = 200 if LONG else 5
+KILLS = 200 if LONG else 3
 LONGEST = 0.8
 """Seconds that a trainer may train before it is killed, at most."""
 RATE = 500

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from arcade_dqn.acting.layers import initial_weights
 from arcade_dqn.config import Settings, build
@@ -39,6 +41,19 @@ def make_batch(updates: int, seed: int = 0) -> Batch:
 def make_learner(chosen: Settings) -> Learner:
     weights = initial_weights(chosen.network, SHAPE, ACTIONS, seed=5)
     return Learner(chosen, SHAPE, np.dtype(np.float32), ACTIONS, weights)
+
+
+@pytest.fixture
+def eagerly() -> Iterator[None]:
+    """Line by line, for what does not ask whether it can be compiled: for a few updates that is much less work."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture(autouse=True)
+def _used_learners_here(may_use_learners: bool) -> None:
+    """Every test here that does not mark itself `own_learners`: most ask for one of two or three compiled calls."""
 
 
 class NumpyLearner:
@@ -144,6 +159,7 @@ def test_fusing_does_not_change_the_result() -> None:
         np.testing.assert_allclose(single.weights()[name], array, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.own_learners
 def test_two_learners_end_bit_identical_and_a_restored_one_goes_on_exactly() -> None:
     first, second = make_learner(settings(double=True)), make_learner(settings(double=True))
     for learner in (first, second):
@@ -158,6 +174,7 @@ def test_two_learners_end_bit_identical_and_a_restored_one_goes_on_exactly() -> 
     assert restored.updates == 16
 
 
+@pytest.mark.own_learners
 def test_warming_up_leaves_no_trace() -> None:
     warm, cold = make_learner(settings()), make_learner(settings())
     warm.warm_up()
@@ -167,6 +184,7 @@ def test_warming_up_leaves_no_trace() -> None:
     assert all(np.array_equal(warm.weights()[name], array) for name, array in cold.weights().items())
 
 
+@pytest.mark.own_learners
 @pytest.mark.parametrize(("updates_per_train", "copies"), [(8, 1), (2, 4), (1, 8)])
 def test_one_compiled_call_serves_whatever_number_of_updates(updates_per_train: int, copies: int) -> None:
     # `train_every` is 1 here, so that `copies` trainings fall into one step of the games: 8 updates in each case.
@@ -221,11 +239,8 @@ def test_annealing_takes_a_share_of_the_learning_rate_that_a_person_may_still_ch
     assert all(np.array_equal(array, slower.weights()[name]) for name, array in annealed.weights().items())
 
 
+# Fewer at a time, and each alone, they are in tests/training/test_loop.py: `test_a_small_corridor_is_solved_exactly`.
 FAMILY: list[dict[str, Any]] = [
-    {"network.dueling": True},
-    {"network.layer_norm": True, "learning.double": True},
-    {"network.noisy": True, "network.dueling": True},
-    {"network.head": "c51", "network.atoms": 11},
     {"network.head": "qr", "network.atoms": 7, "learning.munchausen": True},
     {"network.head": "c51", "network.atoms": 11, "learning.munchausen": True, "network.noisy": True},
     {"learning.munchausen": True, "network.dueling": True, "network.layer_norm": True},
@@ -264,7 +279,7 @@ def _projected_entropy(r_t: Array, chosen: Settings) -> Array:
     return -np.sum(nearness * np.log(np.maximum(nearness, 1e-12)), axis=1)
 
 
-def test_the_noise_of_every_layer_network_update_and_seed_is_its_own() -> None:
+def test_the_noise_of_every_layer_network_update_and_seed_is_its_own(eagerly: None) -> None:
     drawn = []
     for seed in (1, 2):
         overrides = {"network.noisy": True, "network.hidden": "6", "run.seed": seed, "learning.batch_size": BATCH}

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import pickle
+import sys
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -86,6 +87,34 @@ def test_a_file_of_the_first_format_is_read_as_ever(path: Path) -> None:
     # Saved again, it is of the newest.
     save_model(path, info, WEIGHTS)
     assert read_info(path) == INFO
+
+
+def test_a_model_whose_game_is_unknown_names_the_module_and_does_not_import_it(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "never_imported.py").write_text("raise SystemExit('imported')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    for word in ("never_imported", "./never_imported.py"):
+        info = replace(INFO, game="Nowhere-v0", environment=EnvironmentSettings(imports=(word,)))
+        save_model(path, info, WEIGHTS)
+        assert read_info(path) == info, "the list of models shows it"
+        with pytest.raises(ModelFileError) as caught:
+            load_model(path)
+        assert f"trained with the module {word}" in str(caught.value)
+        assert str(caught.value).endswith(f"if you trust it, add --import {word}")
+        assert "never_imported" not in sys.modules
+
+
+@pytest.mark.parametrize("imports", [["a\x1b[31m"], [""], ["a" * 501], ["a"] * 17, "minigrid", [1], None])
+def test_a_record_of_modules_is_bounded_and_can_be_shown(path: Path, imports: object) -> None:
+    with pytest.raises(ModelFileError, match=r"has a description with a mistake at environment\.imports"):
+        read_info(rewritten(path, lambda table: table["environment"].update(imports=imports)))
+
+
+def test_without_a_record_the_description_is_what_it_was(path: Path) -> None:
+    table = json.loads(json.loads(header_of(path))["__metadata__"]["arcade_dqn"])
+    assert "imports" not in table["environment"]
 
 
 def test_save_and_load(path: Path) -> None:

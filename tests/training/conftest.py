@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import queue
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import pytest
@@ -20,9 +21,10 @@ from arcade_dqn.training.run import Run
 class Runs:
     """Trains small runs; `loop` and `games` are those of the newest one, once they are made."""
 
-    def __init__(self) -> None:
+    def __init__(self, learners: Callable[[], AbstractContextManager[None]]) -> None:
         self.loop: Any = None
         self.games: Sequence[Any] = ()
+        self._learners = learners
 
     def make_loop(self, settings: Settings, games: Sequence[Game]) -> Loop:
         self.loop, self.games = Loop(settings, games), games
@@ -56,13 +58,19 @@ class Runs:
 
         commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
         run = Run(run_dir, emit, commands, make_loop=self.make_loop)
-        return run.execute(), events
+        with self._learners():
+            return run.execute(), events
 
     @staticmethod
     def of(events: list[Event], kind: str) -> list[Event]:
         return [event for event in events if event["event"] == kind]
 
 
+@pytest.fixture(autouse=True)
+def _used_learners_here(may_use_learners: bool) -> None:
+    """Every test here that does not mark itself `own_learners`."""
+
+
 @pytest.fixture
-def runs() -> Runs:
-    return Runs()
+def runs(used_learners: Any, may_use_learners: bool) -> Runs:
+    return Runs(used_learners.at_work if may_use_learners else nullcontext)

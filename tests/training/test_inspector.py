@@ -111,13 +111,17 @@ def test_the_surprise_has_the_largest_error_of_the_sample() -> None:
 
 
 @pytest.mark.parametrize("overrides", [{"network__noisy": True, "replay__priority_exponent": 0.5}, {}])
-def test_looking_leaves_no_trace_in_the_run(overrides: dict[str, Any]) -> None:
-    watched, alone = loop_of(**overrides), loop_of(**overrides)
-    for step, _ in zip(watched.steps(), alone.steps(), strict=True):
-        if step.step % 7 == 0:
-            watched.inspect(step.step // 2, JUMPS[step.step % len(JUMPS)])
-    for name, array in alone.learner.weights().items():
-        np.testing.assert_array_equal(watched.learner.weights()[name], array)
+def test_looking_leaves_no_trace_in_the_run(overrides: dict[str, Any], used_learners: Any) -> None:
+    ends = []
+    for watched in (False, True):
+        with used_learners.at_work():
+            loop = loop_of(**overrides)
+            for step in loop.steps():
+                if watched and step.step % 7 == 0:
+                    loop.inspect(step.step // 2, JUMPS[step.step % len(JUMPS)])
+            ends.append(loop.learner.weights())
+    for name, array in ends[0].items():
+        np.testing.assert_array_equal(ends[1][name], array)
 
 
 def test_pictures_and_many_copies() -> None:

@@ -242,6 +242,11 @@ async def test_only_its_own_page_may_open_it(served: Served) -> None:
         assert served.arcades() == []
 
 
+async def _read_on(link: aiohttp.ClientWebSocketResponse) -> None:
+    async for _ in link:
+        pass
+
+
 @pytest.mark.parametrize("how", ["ctrl+c", "killed"])
 async def test_the_end_of_the_server_ends_its_arcades(served: Served, how: str) -> None:
     import psutil
@@ -256,7 +261,10 @@ async def test_the_end_of_the_server_ends_its_arcades(served: Served, how: str) 
         if how == "killed":
             served.process.kill()
         else:
+            # A page answers the server's goodbye, which waits ten seconds for that.
+            answering = asyncio.create_task(_read_on(link))
             await asyncio.to_thread(served.close)
+            await answering
             assert served.process.returncode == 0
 
         def gone() -> bool:

@@ -4,7 +4,8 @@
 
 KIND is a key of `KINDS`. Every input is a mutation of a good one; number i of a seed is always the same. The reader may
 accept it or raise the one error that its documentation names. Anything else ends this program with a traceback that
-begins with the input's number. The last line on standard output is one JSON object with the counts and the peak memory.
+begins with the input's number, and so does a module that was imported because a file names it. The last line on
+standard output is one JSON object with the counts and the peak memory.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import random
 import resource
 import sys
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,8 @@ from arcade_dqn.storage.run_names import RunError
 from arcade_dqn.storage.summary import Summary
 from arcade_dqn.window.messages import parse_press
 
+MODULE = "never_imported"
+"""What good files say that their game came from: a module that is there to be found, and must not be imported."""
 NASTY_BYTES = [
     b"", b'"', b"{", b"}", b"[", b",", b":", b"\\", b"\0", b"\xff", b"\n", b"NaN", b"-Infinity", b"1e999", b"-0",
     b"9" * 50, b"9" * 5000, b"[" * 2000, b'{"a":' * 500, b"\\ud800", b"\x1b[31m", b"../", b"module:", b"\xe2\x80\xae",
@@ -49,7 +53,8 @@ NASTY_BYTES = [
 NASTY_VALUES: list[Any] = [
     None, True, False, 0, 1, -1, 2, 7, 255, 2**31, 2**53, 2**63 - 1, 2**64, 10**39, 0.5, -0.0, 1e-300, 1e308, "", "x",
     "x" * 500, "\x1b]0;title\x07", "\x9b31m", "[red]x[/]", "../../etc/passwd", "module:Env", "CartPole-v1", "Ünïcode",
-    "\ud800", "$array", [], {}, [[]], [0], [-1, 2], [2**62] * 8, {"a": 1}, {"$array": "a"}, {"$records": "a"},
+    "\ud800", f"{MODULE}:Env", MODULE, [MODULE], f"./{MODULE}.py", "$array",
+    [], {}, [[]], [0], [-1, 2], [2**62] * 8, {"a": 1}, {"$array": "a"}, {"$records": "a"},
 ]  # fmt: skip
 NASTY_LENGTHS = [0, 1, 7, 8, 64 * 1024, 64 * 1024 + 1, 2**31, 2**32 - 1, 2**63, 2**64 - 1]
 
@@ -121,11 +126,14 @@ Try = Callable[[random.Random], None]
 """Makes one mutated input and reads it; returns if it is accepted and right, raises the one error if it is refused."""
 
 
+RECORDS = EnvironmentSettings(imports=(MODULE, f"./{MODULE}.py"))
+
+
 def a_model(folder: Path) -> tuple[Path, bytes]:
     network = NetworkSettings(hidden=(3,))
     info = ModelInfo(
         game="CartPole-v1", observation_shape=(4,), n_actions=2, action_names=("left", "right"), network=network,
-        environment=EnvironmentSettings(), evaluation=Evaluation.from_returns([1.0, 2.0, 6.0], 5), title="a little one",
+        environment=RECORDS, evaluation=Evaluation.from_returns([1.0, 2.0, 6.0], 5), title="a little one",
     )  # fmt: skip
     path = folder / "agent.safetensors"
     save_model(path, info, initial_weights(network, (4,), 2, seed=1))
@@ -221,7 +229,7 @@ def largest_model(folder: Path) -> Try:
 
 
 def a_run(folder: Path) -> RunDir:
-    return RunDir.create(folder, Settings(game="CartPole-v1", preset="cartpole"), "run")
+    return RunDir.create(folder, Settings(game="CartPole-v1", preset="cartpole", environment=RECORDS), "run")
 
 
 def config(folder: Path) -> Try:
@@ -407,6 +415,8 @@ KINDS: dict[str, tuple[Callable[[Path], Try], tuple[type[Exception], ...]]] = {
 def main() -> None:
     kind, count, seed, folder = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])
     prepare, errors = KINDS[kind]
+    (folder / f"{MODULE}.py").write_text("raise SystemExit('imported')")
+    sys.path.insert(0, str(folder))
     attempt = prepare(folder)
     accepted = refused = 0
     for number in range(count):
@@ -421,6 +431,8 @@ def main() -> None:
         except BaseException:
             print(f"{kind} input {number} of seed {seed}:", file=sys.stderr)
             raise
+    assert MODULE not in sys.modules
+    assert find_spec(MODULE) is not None, "it could have been imported"
     print(json.dumps({"kind": kind, "accepted": accepted, "refused": refused, "peak_mib": round(peak_mib(), 1)}))
 
 
