@@ -170,7 +170,7 @@ def _found(word: str) -> str:
         hint = (
             f"for the file in this folder write --import {own}"
             if os.path.isfile(own)
-            else f"install its package for {sys.executable}, or give the path of a file such as ./{top}.py"
+            else f"install its package beside arcade-dqn, or give the path of a file such as ./{top}.py"
         )
         raise NoSuchModule(f"--import {word}: there is no module {top}; {hint}")
     # `python -m arcade_dqn` finds what lies in the current folder, and the programs that it starts do not (`-P`).

@@ -87,7 +87,7 @@ def test_a_file_whose_name_has_a_colon_is_a_file(tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize(
     ("word", "sentence"),
     [
-        ("no_such_module_here", "there is no module no_such_module_here; install its package for "),
+        ("no_such_module_here", "there is no module no_such_module_here; install its package beside arcade-dqn"),
         ("no_such_module_here.games", "there is no module no_such_module_here;"),
         ("flappy-bird", "'flappy-bird' is no module's name; write one such as minigrid"),
         ("os; import this", "is no module's name"),
