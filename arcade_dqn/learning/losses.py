@@ -107,6 +107,7 @@ def categorical_target(
 def project(atoms: Tensor, probabilities: Tensor, support: Tensor) -> Tensor:
     """Probabilities [B, M] of returns `atoms` [B, M], shared out among the two nearest atoms of `support`: [B, N]."""
     step = support[1] - support[0]
+    # Atoms 0, 1, 2 and a return of 1.25: clipped [B, M, 1] against support [1, 1, N], nearness 0, 0.75, 0.25.
     clipped = tf.clip_by_value(atoms, support[0], support[-1])
     nearness = 1.0 - tf.abs(clipped[:, :, None] - support[None, None, :]) / step
     return tf.reduce_sum(tf.nn.relu(nearness) * probabilities[:, :, None], axis=1)
@@ -136,6 +137,7 @@ def quantile_loss(quantiles: Tensor, target: Tensor) -> Tensor:
     """
     count = quantiles.shape[1]
     levels = (tf.range(count, dtype=tf.float32) + 0.5) / count
+    # Every predicted quantile against every target: [B, 1, N] - [B, N, 1] = [B, N predicted, N target].
     error = target[:, None, :] - quantiles[:, :, None]
     tilt = tf.abs(levels[None, :, None] - tf.cast(error < 0, tf.float32))
     return tf.reduce_sum(tf.reduce_mean(tilt * regression_loss(error, "huber"), axis=2), axis=1)
@@ -159,6 +161,7 @@ def clip_by_global_norm(gradients: list[Tensor], limit: float) -> list[Tensor]:
 
 
 def _sum_of_squares(x: Tensor) -> Tensor:
+    # A kernel [3, 3, 4, 16] of 576 numbers becomes [64, 9]; the sums of its columns [1, 9] times ones [9, 1] are one.
     size = x.shape.num_elements()
     columns = tf.reshape(x, (_LANES, -1)) if size % _LANES == 0 else tf.reshape(x, (1, -1))
     sums = tf.reduce_sum(tf.square(columns), axis=0, keepdims=True)
