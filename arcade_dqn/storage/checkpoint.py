@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -32,11 +32,8 @@ from arcade_dqn.storage.manifest import (
     OtherFormat,
     read_manifest,
     read_verified,
-    verify,
 )
 from arcade_dqn.storage.tensors import arrays_in
-
-_T = TypeVar("_T")
 
 ARRAY, RECORDS = "$array", "$records"
 """Keys that stand in `state.json` for an array and for records."""
@@ -72,25 +69,16 @@ def list_checkpoints(checkpoints: str | os.PathLike[str]) -> list[tuple[int, Pat
     return [(step, path) for step, _, path in sorted(found, reverse=True)]
 
 
-def newest_valid(checkpoints: str | os.PathLike[str]) -> Found | None:
-    """The newest checkpoint whose files are all what its manifest says; None if there are no checkpoints.
-
-    Raises CheckpointError, naming them all, if there are checkpoints but every one is damaged.
-    """
-    found = _newest(checkpoints, _verify)
-    return None if found is None else found[0]
-
-
 def load_newest(checkpoints: str | os.PathLike[str], *, records: bool = True) -> tuple[Found, State] | None:
-    """`newest_valid` and `load_checkpoint` in one, reading each file only once."""
-    return _newest(checkpoints, lambda folder: load_checkpoint(folder, records=records))
+    """The newest checkpoint that is whole, and its state; None if there are no checkpoints. Each file is read once.
 
-
-def _newest(checkpoints: str | os.PathLike[str], read: Callable[[Path], _T]) -> tuple[Found, _T] | None:
+    Raises CheckpointError, naming them all, if there are checkpoints but every one is damaged. `records` is as in
+    `load_checkpoint`.
+    """
     damaged: list[str] = []
     for step, path in list_checkpoints(checkpoints):
         try:
-            return Found(step, path, tuple(damaged)), read(path)
+            return Found(step, path, tuple(damaged)), load_checkpoint(path, records=records)
         except CheckpointError as error:
             damaged.append(str(error))
     if damaged:
@@ -113,15 +101,6 @@ def load_checkpoint(folder: str | os.PathLike[str], *, records: bool = True) -> 
             raise ValueError("its state has another format than its manifest")
         arrays = {name.removesuffix(".safetensors"): arrays_in(data, _MAX_HEADER) for name, data in content.items()}
         return {key: _join(value, arrays.get(key, {}), segments) for key, value in table["state"].items()}
-
-
-def _verify(folder: Path) -> None:
-    with _damage_told(folder):
-        manifest = read_manifest(folder)
-        for name, line in manifest.files.items():
-            verify(folder / name, line)
-        for name, segment in manifest.segments.items():
-            verify(folder.parent / SEGMENTS / name, segment)
 
 
 def _read_segments(folder: Path, manifest: Manifest) -> dict[str, list[Piece]]:

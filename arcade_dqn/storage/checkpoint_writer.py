@@ -80,13 +80,6 @@ class CheckpointWriter:
         finally:
             self._under_way = None
 
-    def save(self, step: int, state: Mapping[str, Any], protect: Collection[int] = ()) -> Path:
-        """`begin`, and wait for the result."""
-        self.begin(step, state, protect)
-        path = self.result(wait=True)
-        assert path is not None
-        return path
-
     def _write(self, taken: _Taken, protect: Collection[int]) -> Path:
         checkpoints, step = self._checkpoints, taken.step
         unfinished = checkpoints / f"step-{step}.tmp"

@@ -123,16 +123,8 @@ def write_file(path: Path, pieces: Iterable[bytes | memoryview]) -> FileLine:
     return FileLine(size, digest.hexdigest())
 
 
-def verify(path: Path, line: FileLine | SegmentLine) -> None:
-    """Raises OSError, or ValueError if the file is not the one that was written."""
-    with open_regular(path) as file:
-        _compare_size(path, os.fstat(file.fileno()).st_size, line)
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    _compare_digest(path, digest, line)
-
-
 def read_verified(path: Path, line: FileLine | SegmentLine) -> np.ndarray:
-    """The file's content, uint8 [size]. Raises like `verify`."""
+    """The file's content, uint8 [size]. Raises OSError, or ValueError if the file is not the one that was written."""
     with open_regular(path) as file:
         _compare_size(path, os.fstat(file.fileno()).st_size, line)
         content = np.empty(line.size, np.uint8)

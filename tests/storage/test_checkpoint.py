@@ -16,10 +16,10 @@ from arcade_dqn.replay.records import Columns, Records, cut
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.checkpoint import (
     CheckpointError,
+    Found,
     list_checkpoints,
     load_checkpoint,
     load_newest,
-    newest_valid,
 )
 from arcade_dqn.storage.checkpoint_writer import CheckpointWriter
 from arcade_dqn.storage.manifest import write_file
@@ -27,7 +27,22 @@ from arcade_dqn.storage.manifest import write_file
 
 def save_checkpoint(folder: Path, step: int, state: dict[str, Any], keep: int, protect: tuple[int, ...] = ()) -> Path:
     """With a writer of its own, as after a restart."""
-    return CheckpointWriter(folder, keep).save(step, state, protect)
+    return saved(CheckpointWriter(folder, keep), step, state, protect)
+
+
+def saved(writer: CheckpointWriter, step: int, state: dict[str, Any], protect: tuple[int, ...] = ()) -> Path:
+    """Write a checkpoint and wait for it."""
+    writer.begin(step, state, protect)
+    path = writer.result(wait=True)
+    assert path is not None
+    return path
+
+
+def newest(folder: Path) -> Found:
+    """The checkpoint that a run would go on from."""
+    found = load_newest(folder)
+    assert found is not None
+    return found[0]
 
 
 CAPACITY = 3000
@@ -131,8 +146,7 @@ def test_order_is_by_step_and_old_ones_go(tmp_path: Path) -> None:
     # 95, 10 and 9 are the newest three of a run that stands at 95.
     assert [step for step, _ in list_checkpoints(tmp_path)] == [100, 95, 10, 9]
     os.utime(tmp_path / "step-10", (9e9, 9e9))
-    found = newest_valid(tmp_path)
-    assert found is not None
+    found = newest(tmp_path)
     assert (found.step, found.path, found.damaged) == (100, tmp_path / "step-100", ())
     save_checkpoint(tmp_path, 200, state(200), keep=1, protect=(10,))
     assert [step for step, _ in list_checkpoints(tmp_path)] == [200, 10]
@@ -145,8 +159,7 @@ def test_a_run_that_went_on_from_before_damaged_ones_keeps_what_it_saves(tmp_pat
         flip(tmp_path / f"step-{step}" / "state.json")
     for step in (20, 30, 40):
         save_checkpoint(tmp_path, step, state(step), keep=2)
-        found = newest_valid(tmp_path)
-        assert found and found.step == step
+        assert newest(tmp_path).step == step
     assert [step for step, _ in list_checkpoints(tmp_path)] == [90, 80, 70, 40, 30]
     save_checkpoint(tmp_path, 100, state(100), keep=2)
     save_checkpoint(tmp_path, 110, state(110), keep=2)
@@ -166,7 +179,7 @@ def test_a_second_checkpoint_of_a_step_does_not_replace_the_first(tmp_path: Path
 
 
 def test_none(tmp_path: Path) -> None:
-    assert newest_valid(tmp_path / "missing") is None
+    assert load_newest(tmp_path / "missing") is None
     assert load_newest(tmp_path) is None
     (tmp_path / "step-x").mkdir()
     (tmp_path / "step-5.tmp").mkdir()
@@ -233,16 +246,14 @@ def test_a_damaged_newest_is_named_and_the_one_before_is_used(tmp_path: Path, da
         save_checkpoint(tmp_path, step, state(step), keep=5)
     spoil, words = DAMAGE[damage]
     spoil(tmp_path / "step-30")
-    verified = newest_valid(tmp_path)
     loaded = load_newest(tmp_path)
-    assert verified is not None
     assert loaded is not None
-    assert loaded[0] == verified
-    assert (verified.step, verified.path) == (20, tmp_path / "step-20")
-    assert len(verified.damaged) == 1
-    assert str(tmp_path / "step-30") in verified.damaged[0]
-    assert words in verified.damaged[0]
-    assert loaded[1]["learner"]["weights"].tolist() == [[20] * 3] * 2
+    found, content = loaded
+    assert (found.step, found.path) == (20, tmp_path / "step-20")
+    assert len(found.damaged) == 1
+    assert str(tmp_path / "step-30") in found.damaged[0]
+    assert words in found.damaged[0]
+    assert content["learner"]["weights"].tolist() == [[20] * 3] * 2
     with pytest.raises(CheckpointError, match="step-30"):
         load_checkpoint(tmp_path / "step-30")
 
@@ -274,7 +285,7 @@ def test_all_damaged(tmp_path: Path) -> None:
     for step in (10, 20):
         flip(save_checkpoint(tmp_path, step, state(step), keep=5) / "state.json")
     with pytest.raises(CheckpointError, match=r"no checkpoint in .* can be used: .*step-20.*step-10"):
-        newest_valid(tmp_path)
+        load_newest(tmp_path)
 
 
 # --- faults while saving ---------------------------------------------------------------------------------------------
@@ -369,8 +380,7 @@ def test_an_old_one_that_cannot_be_removed_is_told(tmp_path: Path, monkeypatch: 
         StorageError, match=r"step-2 is saved, but the older .*step-1 cannot be removed: permission denied"
     ):
         save_checkpoint(tmp_path, 2, state(2), keep=1)
-    found = newest_valid(tmp_path)
-    assert found is not None
+    found = newest(tmp_path)
     assert found.step == 2
 
 
@@ -387,7 +397,7 @@ class Written:
 
     def save(self, end: int) -> list[str]:
         """Save with the records up to `end`; the segments that are new."""
-        self.writer.save(end, {"replay": numbers(end, self.writer.have)})
+        saved(self.writer, end, {"replay": numbers(end, self.writer.have)})
         new = set(names(self.folder / "segments")) - self._before
         self._before |= new
         return sorted(name.removesuffix(".safetensors") for name in new)
@@ -418,8 +428,7 @@ def test_only_new_pieces_are_written_and_old_ones_go_when_nobody_needs_them(tmp_
 def test_a_run_that_goes_on_shares_the_segments_of_its_checkpoint(tmp_path: Path) -> None:
     Written(tmp_path).save(2500)
     it = Written(tmp_path)
-    found = newest_valid(tmp_path)
-    assert found is not None
+    found = newest(tmp_path)
     it.writer.go_on_from(found.path)
     it._before = set(names(tmp_path / "segments"))
     assert it.save(2600) == ["numbers-2048-2600"]

@@ -319,7 +319,10 @@ def a_board(folder: Path) -> Try:
 def checkpoint(folder: Path) -> Try:
     records = cut("frames", 0, 5, 5, None, lambda first, end: lambda: {"frame": np.arange(first, end)})
     loop = {"weights": np.arange(6.0), "rng": {"a": 2**127}, "list": [1, None, "x"], "frames": records}
-    path = CheckpointWriter(folder / "checkpoints", 1).save(10, {"loop": loop, "seconds": 1.5})
+    writer = CheckpointWriter(folder / "checkpoints", 1)
+    writer.begin(10, {"loop": loop, "seconds": 1.5})
+    path = writer.result(wait=True)
+    assert path is not None
     good = {file.name: file.read_bytes() for file in path.iterdir()}
 
     def attempt(rng: random.Random) -> None:
