@@ -23,9 +23,9 @@ from typing import Any
 import psutil
 import pytest
 
+from arcade_dqn.link.commands import Event
 from arcade_dqn.link.process import dummy_sdl
 
-Event = dict[str, Any]
 PATIENCE = 120.0
 PROGRAMS = Path(__file__).parent / "programs"
 

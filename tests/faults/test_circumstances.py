@@ -20,6 +20,7 @@ import pytest
 from arcade_dqn.config import Settings, build
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.games.game import Game
+from arcade_dqn.link.commands import Event
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.checkpoint import list_checkpoints, load_newest
 from arcade_dqn.storage.run_dir import RunDir
@@ -29,7 +30,6 @@ from arcade_dqn.training.loop import Loop
 from arcade_dqn.training.loop_interface import MakeLoop
 from arcade_dqn.training.run import Run
 
-Event = dict[str, Any]
 pytestmark = pytest.mark.usefixtures("may_use_learners")
 
 

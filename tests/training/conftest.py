@@ -62,6 +62,11 @@ class Runs:
             return run.execute(), events
 
     @staticmethod
+    def record(run_dir: RunDir) -> list[Event]:
+        """What metrics.jsonl tells, without the clock: the same for every run that does the same."""
+        return [{key: value for key, value in one.items() if key != "seconds"} for one in run_dir.read_metrics()]
+
+    @staticmethod
     def of(events: list[Event], kind: str) -> list[Event]:
         return [event for event in events if event["event"] == kind]
 

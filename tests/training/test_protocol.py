@@ -18,11 +18,11 @@ import pytest
 
 from arcade_dqn.config import build
 from arcade_dqn.link.board import BoardError, BoardReader
+from arcade_dqn.link.commands import Event
 from arcade_dqn.link.process import Child, dummy_sdl
 from arcade_dqn.storage import checkpoint
 from arcade_dqn.storage.run_dir import RunDir
 
-Event = dict[str, Any]
 PATIENCE = 120.0
 
 

@@ -17,7 +17,7 @@ import tensorflow as tf
 from arcade_dqn.config import Settings, build
 from arcade_dqn.learning.learner import Learner
 from arcade_dqn.link.board import BoardReader
-from arcade_dqn.link.commands import Command
+from arcade_dqn.link.commands import Command, Event
 from arcade_dqn.storage.checkpoint import load_newest
 from arcade_dqn.storage.model_file import load_model
 from arcade_dqn.storage.models import stages
@@ -27,8 +27,6 @@ from arcade_dqn.training.run import Run
 
 if TYPE_CHECKING:
     from tests.training.conftest import Runs
-
-Event = dict[str, Any]
 
 
 class Killed(BaseException):
@@ -100,7 +98,7 @@ def train_and_die(run_dir: RunDir, at: int) -> int:
 @pytest.mark.own_learners
 @pytest.mark.parametrize("name", GAMES)
 def test_killed_and_resumed_is_never_interrupted(
-    name: str, tmp_path: Path, same: Callable[[Any, Any], bool], used_learners: Any
+    name: str, tmp_path: Path, same: Callable[[Any, Any], bool], used_learners: Any, runs: Runs
 ) -> None:
     # The one that was left alone compiles for itself in CartPole; with the other games only they and their replay are
     # new. A resumed one has the learner of the killed one, which had gone on: what its checkpoint lacks is wrong in it.
@@ -122,11 +120,7 @@ def test_killed_and_resumed_is_never_interrupted(
     assert at <= started["step"] < 700
     assert not [event for event in told if event["event"] == "warning"]
 
-    records = [
-        [{key: value for key, value in record.items() if key != "seconds"} for record in run.read_metrics()]
-        for run in (whole, killed)
-    ]
-    assert records[0] == records[1]
+    assert runs.record(whole) == runs.record(killed)
     weights = [load_model(run.final)[1] for run in (whole, killed)]
     assert same(*weights)
     ends = []
@@ -185,14 +179,11 @@ def test_two_runs_of_one_seed_are_bit_identical_and_so_is_one_in_two_parts(tmp_p
     second, _ = runs.train(RunDir.open(parts.path))
     assert (second.reason, second.steps) == ("steps", 600)
 
-    def without_clock(run_dir: RunDir) -> list[Event]:
-        return [{k: v for k, v in record.items() if k != "seconds"} for record in run_dir.read_metrics()]
-
     expected = load_model(whole.final)[1]
     for other in (again, parts):
         weights = load_model(other.final)[1]
         assert all(np.array_equal(weights[name], array) for name, array in expected.items())
-        assert without_clock(other) == without_clock(whole)
+        assert runs.record(other) == runs.record(whole)
 
 
 def test_a_stop_in_the_middle_of_an_evaluation_only_puts_it_off(tmp_path: Path, runs: Runs) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from arcade_dqn.evaluation import Evaluation, training_seed
 from arcade_dqn.link.board import BoardReader
-from arcade_dqn.link.commands import Command
+from arcade_dqn.link.commands import Command, Event
 from arcade_dqn.storage import checkpoint
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.demonstrations import Demonstration, save_demonstration
@@ -25,8 +25,6 @@ from arcade_dqn.training.run import Run
 
 if TYPE_CHECKING:
     from tests.training.conftest import Runs
-
-Event = dict[str, Any]
 
 
 def test_a_run_trains_scores_and_keeps_its_model(tmp_path: Path, runs: Runs) -> None:
@@ -228,8 +226,7 @@ def test_a_run_can_be_repeated_with_its_interventions(tmp_path: Path, runs: Runs
             run.commands.put(Command(3, "resume"))
 
     def learned(run_dir: RunDir) -> list[Event]:
-        records = [{k: v for k, v in record.items() if k != "seconds"} for record in run_dir.read_metrics()]
-        return [record for record in records if record.get("name") != "speed_limit"]
+        return [record for record in runs.record(run_dir) if record.get("name") != "speed_limit"]
 
     chosen = runs.settings(run__steps=1000, run__checkpoint_every=500)
     first = RunDir.create(tmp_path / "a", chosen)

@@ -14,6 +14,7 @@ import pytest
 
 from arcade_dqn.config import build, preset_names
 from arcade_dqn.evaluation import Evaluation
+from arcade_dqn.link.commands import Event
 from arcade_dqn.storage import checkpoint
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.checkpoint import CheckpointError
@@ -25,8 +26,6 @@ from arcade_dqn.training.run import Run
 
 if TYPE_CHECKING:
     from tests.training.conftest import Runs
-
-Event = dict[str, Any]
 
 
 def test_a_checkpoint_never_holds_weights_that_are_not_finite(tmp_path: Path, runs: Runs) -> None:
