@@ -110,24 +110,26 @@ class Evaluator:
 
     def _consider(self, evaluation: Evaluation, confirmation: Evaluation | None = None) -> bool:
         """Keep the present policy as the best model if two evaluations say so; False if asked to stop meanwhile."""
-        best = self._saver.best()
-        score = best.evaluation if best is not None else None
-        if score is not None and evaluation.mean < score.mean:
+        # The file may be of a step that a kill has taken from the run again. Whether anything is confirmed hangs on the
+        # run alone, so that one that was resumed does what it did before; but the file is no worse for it.
+        file = self._saver.best()
+        best = self._recorder.best_evaluation if file is not None else None
+        if best is not None and evaluation.mean < best:
             return True
         confirmation = confirmation or self._confirm(self._settings.episodes)
         if confirmation is None:
             return False
-        if score is None or confirmation.mean >= score.mean:
-            self._keep(confirmation)
+        if best is None or confirmation.mean >= best:
+            self._keep(confirmation, file.evaluation if file is not None else None)
         return True
 
     def _confirm(self, episodes: int) -> Evaluation | None:
         return self._evaluate(episodes, _CONFIRMING, confirming=True)
 
-    def _keep(self, score: Evaluation) -> None:
-        """Save the present policy as the best model, with this score."""
+    def _keep(self, score: Evaluation, in_file: Evaluation | None = None) -> None:
+        """Save the present policy as the best model, with this score, unless the file has a higher one."""
         require_finite_weights(self._loop)
-        if self._saver.save_best(score):
+        if (in_file is not None and score.mean < in_file.mean) or self._saver.save_best(score):
             self._recorder.best(self._loop.step, score)
 
     def _evaluate(

@@ -15,6 +15,7 @@ import pytest
 import tensorflow as tf
 
 from arcade_dqn.config import Settings, build
+from arcade_dqn.evaluation import Evaluation, training_seed
 from arcade_dqn.learning.learner import Learner
 from arcade_dqn.link.board import BoardReader
 from arcade_dqn.link.commands import Command, Event
@@ -136,6 +137,37 @@ def test_killed_and_resumed_is_never_interrupted(
             actor["game"].pop("console", None)
         ends.append(state)
     assert same(*ends), "replay, optimiser, generators, counters, game: everything"
+
+
+def test_what_is_confirmed_hangs_on_the_run_and_not_on_a_model_from_before_it_was_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs: Runs
+) -> None:
+    """The kill comes after a better model was saved, and before the next checkpoint."""
+    quick, confirming = (training_seed(1, stream) for stream in (100, 101))
+    scores = {(100, quick): 10.0, (100, confirming): 20.0, (200, quick): 30.0, (200, confirming): 50.0}
+
+    def evaluate(*_: Any, seed: int, **__: Any) -> Evaluation:
+        return Evaluation.from_returns([scores.get((runs.loop.step, seed), 5.0)], seed)
+
+    monkeypatch.setattr("arcade_dqn.training.evaluator.evaluate", evaluate)
+    changes = {"evaluation__every": 100, "evaluation__final_episodes": 0, "run__checkpoint_every": 150}
+    chosen = runs.settings(run__steps=400, evaluation__stop_when_solved=False, **changes)
+    whole, killed = (RunDir.create(tmp_path, chosen, name) for name in ("whole", "killed"))
+    runs.train(whole)
+
+    def kill(run: Run, event: Event) -> None:
+        if event["event"] == "evaluation" and event["step"] == 300:
+            raise Killed
+
+    with pytest.raises(Killed):
+        runs.train(killed, kill)
+    _, events = runs.train(RunDir.open(killed.path))
+    assert runs.of(events, "started")[0]["step"] == 150
+    assert runs.record(killed) == runs.record(whole)
+    confirmed = [one["step"] for one in runs.record(whole) if one["kind"] == "confirmation"]
+    assert confirmed == [100, 200]
+    best = load_model(killed.best)[0]
+    assert best.evaluation is not None and (best.evaluation.mean, best.training.steps) == (50.0, 200)
 
 
 def test_a_game_that_cannot_be_saved_goes_on_at_an_episodes_beginning_and_says_so(
