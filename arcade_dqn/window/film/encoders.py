@@ -116,6 +116,8 @@ class GifEncoder(Encoder):
             )
             file.write(b"".join(data))
 
+        # Only the smallest box of what has changed is written, with _CLEAR for what in it has not:
+        # shown 1 1 1 1, newest 1 2 1 3  ->  from column 1: 2 _CLEAR 3; equal pictures lengthen the one before them.
         with self._path.open("wb") as file:
             shown = change = indices(first)
             offset, milliseconds = (0, 0), self._milliseconds

@@ -48,6 +48,8 @@ class Hud:
             if before.help or state.help:
                 # The help lies over everything.
                 self.forget()
+        # A part is drawn only if what it shows differs from the last time:
+        # after a step the panel, the chart and the picture, with the footer left alone; after a message the picture.
         changed: list[pygame.Rect] = []
         old, old_picture = self._drawn or (None, None)
         if old is None:

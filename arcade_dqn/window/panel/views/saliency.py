@@ -34,6 +34,8 @@ def saliency_layer(painter: Painter, size: tuple[int, int], saliency: SaliencyMa
     """What is to be laid over a picture of `size` and cut off at its edges: a veil, the effects as light, and signs."""
     rows, columns = saliency.effects.shape
     covered = round(size[0] * saliency.covers[0]), round(size[1] * saliency.covers[1])
+    # All places are coloured as one small picture, a pixel each, and that is scaled once:
+    # effects [10, 14] -> 14 x 10 pixels of red, green, blue and alpha -> 640 x 640 pixels over the game.
     small = pygame.Surface((columns, rows), pygame.SRCALPHA)
     # Not `frombuffer`: its order of colours is not a display's, and to blend it takes 50 times as long (3.8 ms).
     light = _light(saliency).swapaxes(0, 1)
