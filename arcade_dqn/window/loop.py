@@ -246,6 +246,8 @@ class Window:
             self._recorder.record(self._film.surface, elapsed)
         except ArcadeError as error:
             self._complain(str(error))
+        if self._recorder.full:
+            self._end_film()
 
     def _end_film(self) -> None:
         self._film = None

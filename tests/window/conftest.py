@@ -15,6 +15,8 @@ from arcade_dqn.games.find import find
 from arcade_dqn.games.make import make
 from arcade_dqn.stage.source import SavedModel
 from arcade_dqn.storage.model_file import ModelInfo, TrainingSummary, save_model
+from arcade_dqn.window.loop import Window
+from arcade_dqn.window.options import Options
 from arcade_dqn.window.panel.state import Gauge, HudState
 from arcade_dqn.window.session import Session
 
@@ -62,6 +64,17 @@ def person() -> Iterator[Session]:
     session = Session(make(info, build(info.id, info.preset).environment, render=True), None, seed=1, person=True)
     yield session
     session.close()
+
+
+@pytest.fixture
+def dummy_window(person: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
+    """A window that nobody sees, with a person at CartPole, and without the loop: the test does what that would."""
+    # The window's signal handlers are not for this process.
+    monkeypatch.setattr("arcade_dqn.window.loop.signal.signal", lambda number, handler: None)
+    window = Window(person.info, Options(play="cartpole", allow_dummy=True), None)
+    window.session = person
+    yield window
+    pygame.quit()
 
 
 @pytest.fixture

@@ -10,6 +10,9 @@ SUFFIXES = (".mp4", ".gif")
 MP4_FPS, GIF_FPS = 30.0, 20.0
 """A GIF's times are whole hundredths of a second, and many viewers slow down what is faster than 20 or 25 frames/s."""
 MP4_SIZE, GIF_SIZE = (1280, 720), (960, 540)
+LONGEST_FILM = 3600.0
+"""Seconds after which a film ends by itself: an agent that never loses, or a window that is left open, would fill the
+disk."""
 
 
 class FilmError(ArcadeError):

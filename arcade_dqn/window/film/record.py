@@ -13,13 +13,11 @@ import pygame
 from arcade_dqn.errors import UsageError
 from arcade_dqn.stage.source import Source
 from arcade_dqn.window.describe import describe
-from arcade_dqn.window.film.formats import GIF_FPS, GIF_SIZE, MP4_FPS, MP4_SIZE, FilmError, film_suffix
+from arcade_dqn.window.film.formats import GIF_FPS, GIF_SIZE, LONGEST_FILM, MP4_FPS, MP4_SIZE, FilmError, film_suffix
 from arcade_dqn.window.film.writer import FilmWriter
 from arcade_dqn.window.panel.hud import Hud
 from arcade_dqn.window.session import Phase, Session
 
-LONGEST_FILM = 3600.0
-"""Seconds after which a film ends by itself: an agent that never loses would fill the disk."""
 _SIGNATURE = (((), "arcade_dqn"),)
 """Nobody can press keys in a film."""
 

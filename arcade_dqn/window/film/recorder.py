@@ -8,7 +8,7 @@ from pathlib import Path
 import pygame
 
 from arcade_dqn.errors import ArcadeError
-from arcade_dqn.window.film.formats import GIF_FPS, MP4_FPS
+from arcade_dqn.window.film.formats import GIF_FPS, LONGEST_FILM, MP4_FPS
 from arcade_dqn.window.film.writer import FilmWriter
 
 
@@ -28,6 +28,11 @@ class Recorder:
     @property
     def filming(self) -> bool:
         return self._film is not None
+
+    @property
+    def full(self) -> bool:
+        """Whether the film is as long as one may be, and takes no more: it is to be ended."""
+        return self._film is not None and self._film.seconds >= LONGEST_FILM - 1e-9
 
     @property
     def recording(self) -> str:
@@ -58,7 +63,7 @@ class Recorder:
             return
         self._owed += elapsed
         try:
-            while self._owed >= 1 / self._film.fps:
+            while self._owed >= 1 / self._film.fps and not self.full:
                 self._owed -= 1 / self._film.fps
                 self._film.add(surface)
         except ArcadeError:

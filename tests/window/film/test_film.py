@@ -117,6 +117,22 @@ def test_a_film_of_the_window_lasts_as_long_as_what_it_shows(tmp_path: Path, suf
     assert seconds == pytest.approx(2.0, abs=0.11)
 
 
+def test_a_film_of_the_window_is_full_after_an_hour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("arcade_dqn.window.film.recorder.LONGEST_FILM", 0.5)
+    recorder = Recorder(tmp_path, "window")
+    assert not recorder.full
+    recorder.begin(".gif", (64, 48))
+    assert not recorder.full
+    for number in range(30):
+        picture = surface(palette.BACKGROUND)
+        picture.fill(palette.ACCENT, (number, 8, 4, 5))
+        recorder.record(picture, 1 / 30)
+    assert recorder.full
+    with Image.open(recorder.end()) as image:
+        assert image.n_frames == 10  # of 20 a second
+    assert not recorder.full
+
+
 def test_a_gif_is_written_while_it_is_filmed(tmp_path: Path) -> None:
     film = FilmWriter(tmp_path / "noise.gif", (64, 48), 20)
     generator = np.random.default_rng(0)

@@ -11,7 +11,6 @@ from arcade_dqn.window.describe import describe
 from arcade_dqn.window.input.gamepads import Gamepads, Input, _Gamepad
 from arcade_dqn.window.input.keys import game_keys
 from arcade_dqn.window.loop import Window
-from arcade_dqn.window.options import parse
 from arcade_dqn.window.session import Phase, Session
 
 MAPPED, PLAIN = 7, 9
@@ -121,33 +120,28 @@ def test_looking_for_pads_finds_none_where_there_are_none() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Please use Window.get_surface")
-def test_a_pad_plays_and_commands_in_the_window(person: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The window's signal handlers are not for this process.
-    monkeypatch.setattr("arcade_dqn.window.loop.signal.signal", lambda number, handler: None)
-    window = Window(person.info, parse(["--play", "cartpole", "--allow-dummy"]), None)
-    window.session, window._controls.gamepads = person, OneGamepad()
+def test_a_gamepad_plays_and_commands_in_the_window(dummy_window: Window, person: Session) -> None:
+    window = dummy_window
+    window._controls.gamepads = OneGamepad()
     own = game_keys(person.info)
 
     def post(kind: int, **facts: Any) -> None:
         pygame.event.post(event(kind, **facts))
         window._handle_events()
 
-    try:
-        post(pygame.JOYDEVICEADDED, device_index=0)
-        assert describe(person).message == "gamepad: Known"
-        assert person.gamepad
-        post(pygame.CONTROLLERBUTTONDOWN, instance_id=MAPPED, button=pygame.CONTROLLER_BUTTON_A)
-        assert window._controls.held & own == frozenset(), "CartPole has no use for it"
-        assert person.phase is Phase.AWAITS_KEY
-        right = pygame.CONTROLLER_BUTTON_DPAD_RIGHT
-        post(pygame.CONTROLLERBUTTONDOWN, instance_id=MAPPED, button=right)
-        assert window._controls.held & own == {"right"}
-        post(pygame.CONTROLLERBUTTONUP, instance_id=MAPPED, button=right)
-        person.advance(0.0)
-        assert describe(person).action == 1, "a short tap is one step to the right"
-        post(pygame.CONTROLLERBUTTONDOWN, instance_id=MAPPED, button=pygame.CONTROLLER_BUTTON_START)
-        assert person.paused
-        post(pygame.JOYDEVICEREMOVED, instance_id=MAPPED)
-        assert not person.gamepad
-    finally:
-        pygame.quit()
+    post(pygame.JOYDEVICEADDED, device_index=0)
+    assert describe(person).message == "gamepad: Known"
+    assert person.gamepad
+    post(pygame.CONTROLLERBUTTONDOWN, instance_id=MAPPED, button=pygame.CONTROLLER_BUTTON_A)
+    assert window._controls.held & own == frozenset(), "CartPole has no use for it"
+    assert person.phase is Phase.AWAITS_KEY
+    right = pygame.CONTROLLER_BUTTON_DPAD_RIGHT
+    post(pygame.CONTROLLERBUTTONDOWN, instance_id=MAPPED, button=right)
+    assert window._controls.held & own == {"right"}
+    post(pygame.CONTROLLERBUTTONUP, instance_id=MAPPED, button=right)
+    person.advance(0.0)
+    assert describe(person).action == 1, "a short tap is one step to the right"
+    post(pygame.CONTROLLERBUTTONDOWN, instance_id=MAPPED, button=pygame.CONTROLLER_BUTTON_START)
+    assert person.paused
+    post(pygame.JOYDEVICEREMOVED, instance_id=MAPPED)
+    assert not person.gamepad
