@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -112,6 +113,22 @@ def may_use_learners(request: pytest.FixtureRequest, used_learners: UsedLearners
     else:
         with used_learners.at_work():
             yield True
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that takes the first half of whatever `storage.atomic` writes."""
+    write = os.write
+    halves: set[int] = set()
+
+    def write_half(file: int, data: memoryview) -> int:
+        if file in halves:
+            halves.discard(file)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        halves.add(file)
+        return write(file, data[: len(data) // 2])
+
+    monkeypatch.setattr("arcade_dqn.storage.atomic.os.write", write_half)
 
 
 class FakeChild:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import keras
@@ -13,6 +14,7 @@ import tensorflow as tf
 from arcade_dqn.acting.layers import LAYER_NORM_EPSILON, Dense, Plan, Weights, image_layout, is_stacked, plan, support
 from arcade_dqn.config import NetworkSettings
 from arcade_dqn.errors import ArcadeError
+from arcade_dqn.storage.atomic import write_bytes
 
 
 class PatchConv2D(keras.layers.Conv2D):  # type: ignore[misc]
@@ -206,13 +208,17 @@ def export_keras(
     n_actions: int,
     out: Path,
 ) -> None:
-    """Write a `.keras` file of Keras's own layers. Raises ArcadeError if `out` cannot be written."""
+    """Write a `.keras` file of Keras's own layers, whole or not at all. Raises ArcadeError if it cannot be written."""
     if out.suffix != ".keras":
         raise ArcadeError(f"{out}: a Keras model's file name must end in .keras")
     model = build_network(network, observation_shape, observation_dtype, n_actions, portable=True)
     # Without its noise, a noisy layer is a dense one with the means as weights.
     set_weights(model, {name: array for name, array in weights.items() if not name.endswith("_sigma")})
     try:
-        model.save(out)
+        # Keras writes only to a path, and piece by piece.
+        with TemporaryDirectory() as folder:
+            model.save(Path(folder) / "model.keras")
+            whole = (Path(folder) / "model.keras").read_bytes()
     except OSError as error:
         raise ArcadeError(f"{out} cannot be written: {error.strerror or error}") from error
+    write_bytes(out, whole)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,9 +12,10 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from arcade_dqn.errors import ArcadeError, UsageError
+from arcade_dqn.errors import UsageError
 from arcade_dqn.stage import palette
 from arcade_dqn.stage.palette import hex_colour
+from arcade_dqn.storage.atomic import write_bytes
 
 SUFFIXES = (".png", ".svg", ".pdf")
 MOST_POINTS = 4_000
@@ -76,7 +78,10 @@ def check_name(out: Path) -> None:
 
 @contextmanager
 def slide(title: str, out: Path, subtitle: str = "") -> Iterator[Figure]:
-    """A page with a title, to be drawn on in the block and written to `out` at its end. Raises ArcadeError."""
+    """A page with a title, to be drawn on in the block and written to `out` at its end, whole or not at all.
+
+    Raises UsageError for another suffix, StorageError if `out` cannot be written.
+    """
     check_name(out)
     with rc_context(_STYLE):
         figure = Figure(figsize=(16, 9), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12))
@@ -87,7 +92,6 @@ def slide(title: str, out: Path, subtitle: str = "") -> Iterator[Figure]:
                 subtitle, x=0.012, ha="left", fontsize=12, color=hex_colour(palette.MUTED), parse_math=False
             )
         yield figure
-        try:
-            figure.savefig(out, dpi=100)
-        except OSError as error:
-            raise ArcadeError(f"{out} cannot be written: {error.strerror or error}") from error
+        whole = BytesIO()
+        figure.savefig(whole, dpi=100, format=out.suffix[1:].lower())
+        write_bytes(out, whole.getbuffer())

@@ -153,8 +153,17 @@ def test_export_says_what_is_wrong_with_the_file_name(tmp_path: Path) -> None:
     weights = random_weights(network, (4,))
     with pytest.raises(ArcadeError, match=r"must end in \.keras"):
         export_keras(network, (4,), np.dtype(np.float32), weights, 6, tmp_path / "agent.h5")
-    with pytest.raises(ArcadeError, match="cannot be written"):
+    with pytest.raises(ArcadeError, match="cannot write .*: the folder does not exist"):
         export_keras(network, (4,), np.dtype(np.float32), weights, 6, tmp_path / "no" / "folder" / "agent.keras")
+
+
+def test_an_export_that_fails_leaves_the_old_file(tmp_path: Path, full_disk: None) -> None:
+    out = tmp_path / "agent.keras"
+    out.write_text("old")
+    network = NetworkSettings(hidden=(2,))
+    with pytest.raises(ArcadeError, match="the disk is full"):
+        export_keras(network, (4,), np.dtype(np.float32), random_weights(network, (4,)), 6, out)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("agent.keras", "old")]
 
 
 @pytest.mark.parametrize(("size", "stride"), [(4, 2), (8, 4), (3, 1), (6, 3)])

@@ -10,6 +10,7 @@ from PIL import Image
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.experiments.questions import QUESTIONS, SEEDS, Question, Results
 from arcade_dqn.report.experiment import write_report
+from arcade_dqn.storage.atomic import StorageError
 
 
 def answered(question: Question) -> Results:
@@ -52,5 +53,5 @@ def test_an_unfinished_experiment_has_none(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ArcadeError, match="cannot be written"):
+    with pytest.raises(StorageError, match="cannot write .*: the folder does not exist"):
         write_report(answered(QUESTIONS[0]), tmp_path / "no")

@@ -10,6 +10,7 @@ from arcade_dqn.config import build
 from arcade_dqn.errors import ArcadeError, UsageError
 from arcade_dqn.games.find import find
 from arcade_dqn.report.run import draw
+from arcade_dqn.storage.atomic import StorageError
 
 SETTINGS, GAME = build("CartPole-v1", "tutorial"), find("CartPole-v1")
 
@@ -82,5 +83,13 @@ def test_a_name_that_is_no_picture(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ArcadeError, match="cannot be written"):
+    with pytest.raises(StorageError, match="cannot write .*: the folder does not exist"):
         draw(records(), SETTINGS, GAME, "first", tmp_path / "no" / "run.png")
+
+
+def test_a_picture_that_fails_leaves_the_old_one(tmp_path: Path, full_disk: None) -> None:
+    out = tmp_path / "run.png"
+    out.write_text("old")
+    with pytest.raises(StorageError, match="the disk is full"):
+        draw(records(), SETTINGS, GAME, "first", out)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("run.png", "old")]

@@ -31,3 +31,10 @@ def test_a_film_that_is_full_is_saved_and_the_play_goes_on(
     (film,) = folder.iterdir()
     assert film.suffix == ".gif"
     assert describe(person).message == f"saved {film.name}"
+
+
+def test_half_a_screenshot_is_none(dummy_window: Window, person: Session, folder: Path, full_disk: None) -> None:
+    dummy_window._screenshot()
+    assert "the screenshot was not saved: cannot write" in describe(person).message
+    assert "the disk is full" in describe(person).message
+    assert list(folder.iterdir()) == []

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from io import BytesIO
 from pathlib import Path
 
 import pygame
 
 from arcade_dqn.errors import ArcadeError
+from arcade_dqn.storage.atomic import StorageError, write_bytes
 from arcade_dqn.window.film.formats import GIF_FPS, LONGEST_FILM, MP4_FPS
 from arcade_dqn.window.film.writer import FilmWriter
 
@@ -45,9 +47,11 @@ class Recorder:
     def screenshot(self, surface: pygame.Surface) -> Path:
         """Save `surface` as PNG. Raises ScreenshotError."""
         path = self._new_file(".png")
+        whole = BytesIO()
         try:
-            pygame.image.save(surface, str(path))
-        except (pygame.error, OSError) as error:
+            pygame.image.save(surface, whole, path.name)
+            write_bytes(path, whole.getbuffer())
+        except (pygame.error, StorageError) as error:
             raise ScreenshotError(f"the screenshot was not saved: {error}") from error
         return path
 
