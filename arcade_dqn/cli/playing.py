@@ -122,6 +122,7 @@ def record(arguments: argparse.Namespace) -> int:
     """`arcade-dqn record MODEL OUT`: a film with the window's panel."""
     os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
     from arcade_dqn.cli.progress import ticker
+    from arcade_dqn.link.signals import as_interrupt
     from arcade_dqn.stage.source import open_source
     from arcade_dqn.window.film.formats import film_suffix
     from arcade_dqn.window.film.record import record
@@ -132,7 +133,8 @@ def record(arguments: argparse.Namespace) -> int:
     _no_display()
     source = open_source(arguments.target, runs_dir(arguments))
     try:
-        with ticker("seconds of film") as tick:
+        # A film that is given up leaves nothing, by whatever signal.
+        with as_interrupt(), ticker("seconds of film") as tick:
             out = record(
                 source,
                 arguments.out,

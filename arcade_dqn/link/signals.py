@@ -93,6 +93,28 @@ def on_signals(first: Callable[[], None], second: Callable[[int], Any] = end_at_
         reader.close()
 
 
+@contextlib.contextmanager
+def as_interrupt() -> Iterator[None]:
+    """During the block, each of `NUMBERS` raises KeyboardInterrupt in the main thread, as ctrl+c does anyway.
+
+    For programs that have something to tidy up and nothing to save. A signal that is ignored stays so (`nohup`). Only
+    the main thread can do this; elsewhere it changes nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in NUMBERS}
+    for number, handler in before.items():
+        if handler not in (signal.SIG_IGN, None):
+            signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if handler is not None:
+                signal.signal(number, handler)
+
+
 def _nothing(number: int, frame: Any) -> None:
     pass
 

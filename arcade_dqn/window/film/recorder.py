@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from io import BytesIO
 from pathlib import Path
@@ -11,6 +12,7 @@ import pygame
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.storage.atomic import StorageError, write_bytes
 from arcade_dqn.window.film.formats import GIF_FPS, LONGEST_FILM, MP4_FPS
+from arcade_dqn.window.film.unfinished import remove_left_behind
 from arcade_dqn.window.film.writer import FilmWriter
 
 
@@ -57,6 +59,7 @@ class Recorder:
 
     def begin(self, suffix: str, size: tuple[int, int]) -> None:
         """Begin a film, `.mp4` or `.gif`, of pictures of `size`. Raises FilmError."""
+        remove_left_behind(self._folder, rf"{re.escape(self._stem)}-\d{{8}}-\d{{6}}(-\d+)?\.(mp4|gif)")
         fps = GIF_FPS if suffix == ".gif" else MP4_FPS
         self._film = FilmWriter(self._new_file(suffix), size, fps)
         self._owed = 1 / fps

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import re
 import threading
 from pathlib import Path
 from queue import Queue
@@ -13,6 +13,7 @@ from arcade_dqn.link.text import plain
 from arcade_dqn.stage import palette
 from arcade_dqn.window.film.encoders import Encoder, GifEncoder, Mp4Encoder
 from arcade_dqn.window.film.formats import FilmError, film_suffix
+from arcade_dqn.window.film.unfinished import Unfinished, remove_left_behind
 
 _QUEUED = 16
 """Pictures that wait for the encoder at most."""
@@ -37,18 +38,18 @@ class FilmWriter:
         self.frames = 0
         # H.264 with halved colour wants even sizes.
         self._size = (size[0] // 2 * 2, size[1] // 2 * 2)
-        self._unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        remove_left_behind(path.parent, re.escape(path.name))
         try:
-            self._unfinished.touch()
+            self._unfinished = Unfinished(path)
         except OSError as error:
             raise FilmError(f"cannot write the film {path}: {error.strerror or error}") from error
         encoder = Mp4Encoder if suffix == ".mp4" else GifEncoder
         self._queue: Queue[bytes | None] = Queue(_QUEUED)
         self._problem = ""
         try:
-            self._encoder: Encoder = encoder(self._unfinished, self._size, fps)
+            self._encoder: Encoder = encoder(self._unfinished.path, self._size, fps)
         except BaseException:
-            self._unfinished.unlink(missing_ok=True)
+            self._unfinished.remove()
             raise
         self._thread = threading.Thread(target=self._work, name="film", daemon=True)
         self._thread.start()
@@ -74,11 +75,11 @@ class FilmWriter:
         try:
             if self._problem:
                 raise FilmError(f"cannot write the film {self.path}: {self._problem}")
-            self._unfinished.replace(self.path)
+            self._unfinished.put_in_place(self.path)
         except OSError as error:
             raise FilmError(f"cannot write the film {self.path}: {error.strerror or error}") from error
         finally:
-            self._unfinished.unlink(missing_ok=True)
+            self._unfinished.remove()
         return self.path
 
     def abandon(self) -> None:
@@ -86,7 +87,7 @@ class FilmWriter:
         self._problem = self._problem or "it was given up"
         self._queue.put(None)
         self._thread.join()
-        self._unfinished.unlink(missing_ok=True)
+        self._unfinished.remove()
 
     def _work(self) -> None:
         frames = iter(self._queue.get, None)
