@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from arcade_dqn.config import Settings
-from arcade_dqn.games import imports
+from arcade_dqn.games import arguments, imports
 from arcade_dqn.link.board import Board, Status
 from arcade_dqn.replay.records import Records
 
@@ -35,6 +35,7 @@ def no_modules_are_asked_for() -> Iterator[None]:
     """What a test lets in (`games.imports`), the next one does not have; nor what is set where the tests run."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(imports.VARIABLE, "")
+        patch.setenv(arguments.VARIABLE, "")
         yield
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from arcade_dqn.games import imports
+from arcade_dqn.games.arguments import parse, type_in
 
 
 def open_door(arguments: argparse.Namespace) -> None:
@@ -22,6 +23,7 @@ def open_door(arguments: argparse.Namespace) -> None:
                 typed.append(module)
                 setattr(arguments, name, id)
     words = imports.ask(typed)
+    type_in(parse(getattr(arguments, "env", ())))
     if arguments.elsewhere:
         return
     ask_preferences()

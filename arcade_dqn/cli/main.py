@@ -47,6 +47,7 @@ examples:
   arcade-dqn train CartPole-v1 --preset tutorial --seed 3 --name first-try
   arcade-dqn train MinAtar/Breakout-v1 --steps 500000 --watch
   arcade-dqn train ALE/Pong-v5 --set replay.capacity=200000 --set learning.double=true
+  arcade-dqn train LunarLander-v3 --env enable_wind=true
   arcade-dqn train CartPole-v1 --actors 2
   arcade-dqn train CartPole-v1 --json | tail -n 1
   arcade-dqn train --help-settings
@@ -154,6 +155,15 @@ def build_parser() -> argparse.ArgumentParser:
             "--notify", action="store_true", help="ring the terminal's bell and show a desktop notice at the end"
         )
 
+    def add_env(command: argparse.ArgumentParser) -> None:
+        command.add_argument(
+            "--env",
+            metavar="NAME=VALUE",
+            action="append",
+            default=[],
+            help="an argument of the game's environment, its value as JSON; may be repeated",
+        )
+
     model_help = "a model file, a run, or a game's name for its best saved agent"
 
     train = add("train", "training", "train an agent without the TUI", _TRAIN_EPILOG)
@@ -169,6 +179,7 @@ def build_parser() -> argparse.ArgumentParser:
         dest="overrides",
         help="override a setting; may be repeated",
     )
+    add_env(train)
     train.add_argument("--actors", metavar="N", help="play in N processes, on Ray; the same as --set cluster.actors=N")
     add_ray(train)
     train.add_argument("--name", metavar="RUN", help="name of the run (default: the date and time)")
@@ -184,6 +195,7 @@ def build_parser() -> argparse.ArgumentParser:
         "examples:\n  arcade-dqn resume first-try\n  arcade-dqn resume runs/CartPole-v1/first-try --watch",
     )
     resume.add_argument("target", metavar="RUN", help="a run's folder, GAME/NAME or NAME")
+    add_env(resume)
     resume.add_argument("--watch", action="store_true", help="open the window on the run")
     add_ray(resume)
     add_notify(resume)
@@ -200,6 +212,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     repeat.add_argument("target", metavar="RUN", help="a run's folder, GAME/NAME or NAME")
     repeat.add_argument("--name", metavar="RUN", help="name of the new run (default: the date and time)")
+    add_env(repeat)
     repeat.add_argument("--watch", action="store_true", help="open the window on the run")
     add_ray(repeat)
     add_notify(repeat)
@@ -225,12 +238,14 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="MODEL|RUN",
         help="another agent of the game, side by side, on the same seeds; `untrained` and `halfway` are its own past",
     )
+    add_env(watch)
     watch.add_argument("--sounds", action="store_true", help="begin with the window's sounds on")
 
     play = add(
         "play", "playing", "play a game yourself, against its saved agent", "example:\n  arcade-dqn play CartPole-v1"
     )
     play.add_argument("game", metavar="GAME", help="a game, as `arcade-dqn games` lists it")
+    add_env(play)
     play.add_argument("--sounds", action="store_true", help="begin with the window's sounds on")
 
     evaluate = add(
@@ -248,6 +263,7 @@ def build_parser() -> argparse.ArgumentParser:
         type=float,
         help="share of random actions (default: that of the model's own score, which is 0 but for Atari)",
     )
+    add_env(evaluate)
     add_json(evaluate)
     evaluate.set_defaults(run=_command("arcade_dqn.cli.playing", "evaluate"))
 
@@ -261,6 +277,7 @@ def build_parser() -> argparse.ArgumentParser:
     record.add_argument("out", metavar="OUT.mp4|OUT.gif", type=Path, help="the film to write")
     record.add_argument("--episodes", metavar="N", type=int, default=1, help="episodes to record (default: 1)")
     record.add_argument("--seconds", metavar="X", type=float, help="end after X seconds of film")
+    add_env(record)
     record.add_argument("--seed", metavar="S", type=int, default=0, help="seed of the episodes (default: 0)")
 
     export = add(
@@ -270,6 +287,7 @@ def build_parser() -> argparse.ArgumentParser:
         "example:\n  arcade-dqn export cartpole cartpole.keras",
     )
     export.add_argument("target", metavar="MODEL", help=model_help)
+    add_env(export)
     export.add_argument("out", metavar="OUT.keras", type=Path, help="the file to write")
 
     report = add(

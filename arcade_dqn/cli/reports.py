@@ -34,7 +34,7 @@ def report(arguments: argparse.Namespace) -> int:
         draw(
             found[0].read_metrics(),
             settings,
-            find(settings.game, settings.environment.imports),
+            find(settings.game, settings.environment.imports, settings.environment.arguments),
             found[0].name,
             arguments.out,
         )

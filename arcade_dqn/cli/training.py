@@ -36,6 +36,7 @@ def train(arguments: argparse.Namespace) -> int:
         raise UsageError("train needs a GAME, such as CartPole-v1; `arcade-dqn games` lists them")
 
     from arcade_dqn.config import build
+    from arcade_dqn.games.arguments import typed
     from arcade_dqn.games.find import find
     from arcade_dqn.games.make import make
     from arcade_dqn.storage.run_dir import RunDir
@@ -49,6 +50,8 @@ def train(arguments: argparse.Namespace) -> int:
     if arguments.actors is not None:
         shortcuts.append(f"cluster.actors={arguments.actors}")
     settings = build(info.id, arguments.preset or info.preset, [*shortcuts, *arguments.overrides])
+    environment = settings.environment.model_copy(update={"arguments": typed()})
+    settings = settings.model_copy(update={"environment": environment})
     # What cannot be trained should leave no run folder behind.
     _find_ray(settings, arguments)
     make(info, settings.environment).close()
@@ -91,11 +94,13 @@ def _refuse_if_complete(run_dir: RunDir) -> None:
 
 def repeat(arguments: argparse.Namespace) -> int:
     """`arcade-dqn repeat RUN`: a new run with its settings, its seed, and what a person changed while it trained."""
+    from arcade_dqn.games.arguments import require_same
     from arcade_dqn.storage.demonstrations import list_demonstrations
     from arcade_dqn.storage.run_dir import RunDir
 
     earlier = RunDir.find(arguments.target, runs_dir(arguments))
     _find_ray(earlier.settings(), arguments)
+    require_same(earlier.settings().environment.arguments)  # before there is a folder
     interventions = earlier.made_interventions()
     if shown := list_demonstrations(earlier.path):
         print(f"the run learned from {len(shown)} demonstrations of a person, too; they are not repeated")

@@ -15,6 +15,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    JsonValue,
     SerializerFunctionWrapHandler,
     ValidationError,
     model_serializer,
@@ -172,7 +173,8 @@ class ReplaySettings(_Section):
 
 
 _Name = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_one_line)]
-_RECORDS = ("imports",)
+_Argument = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
+_RECORDS = ("imports", "arguments")
 """What the settings of the environment hold that is no setting."""
 
 
@@ -202,6 +204,9 @@ class EnvironmentSettings(_Section):
     )
     imports: Annotated[tuple[_Name, ...], Field(max_length=16)] = ()
     """A record, and no setting: the modules that registered the game of the run. Nothing is imported for it."""
+
+    arguments: Annotated[Mapping[_Argument, JsonValue], Field(max_length=32)] = {}
+    """What the environment itself is given (`--env NAME=VALUE`); `games.arguments` says which a file may give."""
 
     @model_serializer(mode="wrap")
     def _without_empty_records(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:

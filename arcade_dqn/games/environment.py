@@ -28,10 +28,15 @@ def build(id: str, settings: EnvironmentSettings | None, *, render: bool) -> gym
     # Importing pygame prints a greeting otherwise. Gymnasium's Box2D games import it even where nothing is drawn.
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     limit = settings.max_episode_steps if settings is not None and settings.max_episode_steps else None
+    arguments = dict(settings.arguments) if settings is not None else {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return gymnasium.make(
-            id, render_mode="rgb_array" if render else None, max_episode_steps=limit, disable_env_checker=True
+            id,
+            render_mode="rgb_array" if render else None,
+            max_episode_steps=limit,
+            disable_env_checker=True,
+            **arguments,
         )
 
 

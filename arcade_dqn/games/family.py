@@ -33,8 +33,10 @@ class Family(ABC):
     """Whether a person's picture shows all of a picture that the agent sees, in the same places."""
 
     @abstractmethod
-    def describe(self, wanted: str) -> GameInfo | None:
+    def describe(self, wanted: str, settings: EnvironmentSettings) -> GameInfo | None:
         """The facts about the game of this id (in any case), which is not in the catalogue; None for another's.
+
+        `settings` have the arguments that the game would be made with.
 
         Raises UnknownGame (`names.unknown`) where the id could only be this family's, and UnplayableGame with the
         reason where it is and cannot be played.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from arcade_dqn.games import imports
+from arcade_dqn.games.arguments import typed
 from arcade_dqn.games.catalog import GAMES
 from arcade_dqn.games.families import families
 from arcade_dqn.games.info import AmbiguousGame, GameInfo, UnknownGame
@@ -18,7 +20,7 @@ from arcade_dqn.link.text import plain
 _BY_ID: Final = {info.id: info for info in GAMES}
 
 
-def find(text: str, trained_with: Sequence[str] = ()) -> GameInfo:
+def find(text: str, trained_with: Sequence[str] = (), arguments: Mapping[str, Any] | None = None) -> GameInfo:
     """The game with this id or name.
 
     `text` is an id in any case, a folder name (`ALE-Pong-v5`), a short name (`cartpole`, `pong`, `minatar breakout`),
@@ -27,7 +29,8 @@ def find(text: str, trained_with: Sequence[str] = ()) -> GameInfo:
     games) and UnplayableGame with the reason.
 
     `trained_with` is what a file says of the modules that its game came from. None of them is imported for that; where
-    the game is unknown, the sentence names them.
+    the game is unknown, the sentence names them. `arguments` are those that the environment will be made with, by
+    default what was typed: what a game shows and does may depend on them.
     """
     wanted = text.strip()
     if wanted in _BY_ID:
@@ -43,7 +46,8 @@ def find(text: str, trained_with: Sequence[str] = ()) -> GameInfo:
         ids = " or ".join(info.id for info in fitting)
         raise AmbiguousGame(f"{text!r} is the name of more than one game; write {ids}")
     try:
-        return outside_the_catalogue(wanted)
+        given = typed() if arguments is None else arguments
+        return outside_the_catalogue(wanted, json.dumps(given, sort_keys=True))
     except UnknownGame as error:
         raise _with_modules(error, wanted, trained_with) from error
 
@@ -71,13 +75,16 @@ def _with_modules(error: UnknownGame, wanted: str, trained_with: Sequence[str]) 
 
 
 @lru_cache(maxsize=256)
-def outside_the_catalogue(wanted: str) -> GameInfo:
-    """The game with this id in the first family that knows it."""
+def outside_the_catalogue(wanted: str, arguments: str = "{}") -> GameInfo:
+    """The game with this id, made with these arguments (as JSON), in the first family that knows it."""
     if not re.fullmatch(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)?", wanted) or len(wanted) > 120:
         raise unknown(wanted)
     imports.import_asked()
+    from arcade_dqn.config import EnvironmentSettings
+
+    settings = EnvironmentSettings(arguments=json.loads(arguments))
     for family in families().values():
-        info = family.describe(wanted)
+        info = family.describe(wanted, settings)
         if info is not None:
             return info
     raise unknown(wanted)

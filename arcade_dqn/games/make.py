@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from arcade_dqn.config import EnvironmentSettings, as_typed
+from arcade_dqn.errors import ArcadeError
+from arcade_dqn.games.arguments import require_taken
 from arcade_dqn.games.families import family_of
 from arcade_dqn.games.find import find
 from arcade_dqn.games.game import Game
 from arcade_dqn.games.info import GameInfo, MissingExtra, UnplayableGame
+from arcade_dqn.link.text import plain
 
 _FOR_SOME: Final = ("observation",)
 """Settings of `environment` that a game refuses unless its family presents something by them."""
@@ -21,7 +24,7 @@ def make(game: GameInfo | str, settings: EnvironmentSettings, *, render: bool = 
     works, with render=True. Raises MissingExtra with the install command, UnknownGame, or UnplayableGame, also for a
     setting that the game has no use for.
     """
-    info = find(game, settings.imports) if isinstance(game, str) else game
+    info = find(game, settings.imports, settings.arguments) if isinstance(game, str) else game
     if not info.installed():
         raise MissingExtra(f"{info.title} ({info.id}) is not installed; install it with: {info.install_command}")
     family = family_of(info)
@@ -32,4 +35,14 @@ def make(game: GameInfo | str, settings: EnvironmentSettings, *, render: bool = 
                 f"environment.{name} = {as_typed(value)} is of no use for {info.title}, which shows "
                 f"{info.observation}; leave it out"
             )
-    return family.make(info, settings, render=render)
+    if not settings.arguments:
+        return family.make(info, settings, render=render)
+    require_taken(info.id, settings.arguments)
+    try:
+        return family.make(info, settings, render=render)
+    except ArcadeError:
+        raise
+    except Exception as error:  # foreign code: whatever it raises is the reason
+        names = " ".join(f"--env {name}" for name in settings.arguments)
+        reason = plain(f"{type(error).__name__}: {error}", 300)
+        raise UnplayableGame(f"{info.id} cannot be started with {names}: {reason}") from error

@@ -10,6 +10,7 @@ initialised. Nor is pygame loaded, but for LunarLander, whose package in Gymnasi
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -21,7 +22,7 @@ import numpy as np
 from arcade_dqn.config import EnvironmentSettings
 from arcade_dqn.games.environment import build, discretised, with_values
 from arcade_dqn.games.game import Frame, Game, GameStateError, Outcome, Picture
-from arcade_dqn.games.info import GameInfo
+from arcade_dqn.games.info import GameInfo, UnplayableGame
 
 Painter = Callable[[int | None, int], Picture]
 """Takes the last action (None right after a reset) and the steps since the reset; gives uint8 [400, 600, 3] to keep."""
@@ -48,6 +49,11 @@ class UnwrappedGame(Game):
         if isinstance(bare.action_space, gymnasium.spaces.Discrete):
             self._table = list(range(int(bare.action_space.n)))
             self.info = info.with_actions([f"action {action}" for action in self._table])
+        elif math.prod(bare.action_space.shape) != 1:
+            raise UnplayableGame(
+                f"{info.id} cannot be played with these arguments (--env): an action is "
+                f"{math.prod(bare.action_space.shape)} continuous numbers"
+            )
         else:
             self._table = discretised(self._env, settings.action_bins)
             completed = with_values(info, self._table, "torque")

@@ -10,6 +10,7 @@ from arcade_dqn.acting.policy import Policy
 from arcade_dqn.config import EnvironmentSettings, NetworkSettings
 from arcade_dqn.errors import ArcadeError
 from arcade_dqn.evaluation import Evaluation
+from arcade_dqn.games.arguments import of_run
 from arcade_dqn.games.find import find
 from arcade_dqn.games.game import Game
 from arcade_dqn.games.info import AmbiguousGame, GameInfo, UnknownGame
@@ -87,8 +88,8 @@ class SavedModel(Source):
         model, weights = load_model(path)
         self.path = path
         self.model: ModelInfo = model
-        self.info = find(model.game, model.environment.imports)
         self.environment = model.environment
+        self.info = find(model.game, self.environment.imports, self.environment.arguments)
         self.network = model.network
         self.title = model.title or plain(path.stem)
         self.policy = Policy(model.network, tuple(model.observation_shape), model.n_actions, weights)
@@ -115,8 +116,8 @@ class LiveRun(Source):
     def __init__(self, run: RunDir) -> None:
         settings = run.settings()
         self.run = run
-        self.info = find(settings.game, settings.environment.imports)
-        self.environment = settings.environment
+        self.environment = settings.environment.model_copy(update={"arguments": of_run(settings.environment.arguments)})
+        self.info = find(settings.game, self.environment.imports, self.environment.arguments)
         self.network = settings.network
         self.title = plain(run.path.name)
         if settings.learning.munchausen:

@@ -23,11 +23,14 @@ import numpy as np
 from safetensors.numpy import save as to_safetensors
 
 from arcade_dqn.acting.layers import NetworkError, Weights, multiplications, parameter_shapes, plan
+from arcade_dqn.config import EnvironmentSettings
 from arcade_dqn.errors import ArcadeError, UsageError
+from arcade_dqn.games.arguments import of_model, typed
 from arcade_dqn.games.find import find
 from arcade_dqn.link.text import plain
 from arcade_dqn.storage.atomic import StorageError, open_regular, reason, write_bytes
 from arcade_dqn.storage.model_info import FORMAT, MAX_HEADER, ModelInfo, TrainingSummary, parse_info, write_info
+from arcade_dqn.storage.run_dir import RunDir
 from arcade_dqn.storage.tensors import Entry, parse_header
 
 __all__ = [
@@ -69,11 +72,13 @@ def read_info(path: str | os.PathLike[str]) -> ModelInfo:
 def load_model(path: str | os.PathLike[str]) -> tuple[ModelInfo, Weights]:
     """The model and its weights, float32 in canonical order. Raises ModelFileError.
 
-    The game must be known and installed. The arrays are the caller's own.
+    The game must be known and installed. Of the arguments of its environment there are those that were typed and those
+    that may be taken from the file (`games.arguments`). The arrays are the caller's own.
     """
     path = Path(path)
     with _opened(path) as (file, size):
         info, entries = _read_header(path, file, size)
+        info = replace(info, environment=_with_arguments(path, info))
         _check_game(path, info)
         flat = np.empty(sum(entry.end - entry.start for entry in entries.values()) // 4, "<f4")
         rest = flat.view(np.uint8).data
@@ -156,10 +161,32 @@ def _missing(expected: bool) -> str:
     return "missing" if expected else "not one of them"
 
 
+def _with_arguments(path: Path, model: ModelInfo) -> EnvironmentSettings:
+    """How its game is made: with the arguments that were typed, and those of the file's that can do no harm."""
+    environment = model.environment
+    if not environment.arguments and not typed():
+        return environment
+    try:
+        taken = of_model(model.game, environment.arguments, _arguments_of_run(path) if environment.arguments else None)
+    except UsageError as error:
+        raise ModelFileError(f"{path}: {error}") from error
+    return environment.model_copy(update={"arguments": taken})
+
+
+def _arguments_of_run(path: Path) -> Mapping[str, Any] | None:
+    """Those of the run in whose folder a model lies; its other arguments are looked at as a run's are."""
+    for folder in (path.parent, path.parent.parent):
+        try:
+            return RunDir.open(folder).settings().environment.arguments
+        except UsageError:
+            continue  # a model that lies in no run's folder
+    return None
+
+
 def _check_game(path: Path, model: ModelInfo) -> None:
     game = model.game
     try:
-        info = find(game, model.environment.imports)
+        info = find(game, model.environment.imports, model.environment.arguments)
     except UsageError as error:
         raise ModelFileError(f"{path} is a model for {game}, which cannot be played here: {error}") from error
     if info.id != game:

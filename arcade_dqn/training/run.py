@@ -13,6 +13,7 @@ from contextlib import ExitStack, closing, contextmanager
 
 from arcade_dqn.acting.layers import pack
 from arcade_dqn.errors import ArcadeError
+from arcade_dqn.games.arguments import require_same
 from arcade_dqn.games.game import Game
 from arcade_dqn.games.make import make
 from arcade_dqn.link.board import Board
@@ -54,6 +55,7 @@ class Run:
         self._give_up = give_up
         self._loop_maker = make_loop
         self._settings = run_dir.settings()
+        require_same(self._settings.environment.arguments)
         self._planned = run_dir.planned_interventions()
         self._stop = StopRequest()
         self._session: Session | None = None

@@ -6,7 +6,9 @@ import secrets
 
 from arcade_dqn.config import build
 from arcade_dqn.errors import UsageError
+from arcade_dqn.games.arguments import typed
 from arcade_dqn.games.find import find
+from arcade_dqn.games.game import Game
 from arcade_dqn.games.info import GameInfo
 from arcade_dqn.games.make import make
 from arcade_dqn.stage.source import EARLIER, SavedModel, Source, SourceError, best_model, earlier, open_source
@@ -34,13 +36,19 @@ def what_to_show(options: Options) -> tuple[Source, ...]:
         return ()
 
 
+def _bare_game(info: GameInfo) -> Game:
+    """The game as its default preset has it, for a person alone."""
+    environment = build(info.id, info.preset).environment
+    return make(info, environment.model_copy(update={"arguments": typed()}), render=True)
+
+
 def make_session(sources: tuple[Source, ...], info: GameInfo, options: Options) -> Session | TwoPlayers:
     """The session, or two side by side: two agents, or a person and the saved agent."""
     seed = secrets.randbelow(2**31) if options.seed is None else options.seed
     person = options.play is not None
 
     def session(source: Source | None, *, person: bool = False) -> Session:
-        game = source.make_game() if source else make(info, build(info.id, info.preset).environment, render=True)
+        game = source.make_game() if source else _bare_game(info)
         if person and not game_keys(game.info):
             game.close()
             raise UsageError(f"{info.title} has no keys to play it with; `arcade-dqn watch` shows its agent")

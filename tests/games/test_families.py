@@ -30,7 +30,7 @@ from arcade_dqn.games.info import GameInfo
 class Coins(Family):
     title = "Coins"
 
-    def describe(self, wanted):
+    def describe(self, wanted, settings):
         if wanted.lower() != "coins/heads-v1":
             return None
         return GameInfo(

@@ -21,6 +21,7 @@ from safetensors.numpy import load_file, save, save_file
 from arcade_dqn.acting.layers import initial_weights
 from arcade_dqn.config import EnvironmentSettings, NetworkSettings
 from arcade_dqn.evaluation import Evaluation
+from arcade_dqn.games.arguments import type_in
 from arcade_dqn.storage.atomic import StorageError
 from arcade_dqn.storage.model_file import (
     MAX_FILE,
@@ -112,9 +113,23 @@ def test_a_record_of_modules_is_bounded_and_can_be_shown(path: Path, imports: ob
         read_info(rewritten(path, lambda table: table["environment"].update(imports=imports)))
 
 
+def test_arguments_of_a_strangers_model_are_harmless_or_typed_again(path: Path) -> None:
+    def with_arguments(game: str, arguments: dict[str, Any]) -> None:
+        environment = EnvironmentSettings(arguments=arguments)
+        save_model(path, replace(INFO, game=game, environment=environment), WEIGHTS)
+
+    with_arguments("CartPole-v1", {"sutton_barto_reward": True})
+    assert load_model(path)[0].environment.arguments == {"sutton_barto_reward": True}
+    with_arguments("CartPole-v1", {"sutton_barto_reward": "../x"})
+    with pytest.raises(ModelFileError, match=r"if you trust them, add --env 'sutton_barto_reward=\"\.\./x\"'$"):
+        load_model(path)
+    type_in({"sutton_barto_reward": False})
+    assert load_model(path)[0].environment.arguments == {"sutton_barto_reward": False}
+
+
 def test_without_a_record_the_description_is_what_it_was(path: Path) -> None:
     table = json.loads(json.loads(header_of(path))["__metadata__"]["arcade_dqn"])
-    assert "imports" not in table["environment"]
+    assert not {"imports", "arguments"} & set(table["environment"])
 
 
 def test_save_and_load(path: Path) -> None:

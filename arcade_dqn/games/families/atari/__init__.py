@@ -23,7 +23,7 @@ class Atari(Family):
     rules = ("frame_skip", "sticky_actions", "noop_max")
     pictures_match = True
 
-    def describe(self, wanted: str) -> GameInfo | None:
+    def describe(self, wanted: str, settings: EnvironmentSettings) -> GameInfo | None:
         if not wanted.lower().startswith("ale/"):
             return None
         from arcade_dqn.games.info import GameInfo

@@ -40,10 +40,11 @@ class AtariGame(Game):
     """One Atari game. Frames are grey, uint8 [frame_size, frame_size]."""
 
     def __init__(self, info: GameInfo, settings: EnvironmentSettings, *, render: bool = False) -> None:
+        arguments: dict[str, Any] = dict(settings.arguments)
         # The RAM is the cheapest observation to leave unused.
         env = gymnasium.make(
             info.id, frameskip=1, repeat_action_probability=0.0, full_action_space=False, obs_type="ram",
-            disable_env_checker=True,
+            disable_env_checker=True, **arguments,
         )  # fmt: skip
         bare: Any = env.unwrapped
         meanings: list[str] = bare.get_action_meanings()

@@ -20,7 +20,7 @@ class Classic(Family):
     title = "Classic control"
     place = 10
 
-    def describe(self, wanted: str) -> GameInfo | None:
+    def describe(self, wanted: str, settings: EnvironmentSettings) -> GameInfo | None:
         return None
 
     def make(self, info: GameInfo, settings: EnvironmentSettings, *, render: bool) -> Game:

@@ -19,10 +19,10 @@ class Registered(Family):
     place = 90
     presents = ("observation",)
 
-    def describe(self, wanted: str) -> GameInfo | None:
+    def describe(self, wanted: str, settings: EnvironmentSettings) -> GameInfo | None:
         from arcade_dqn.games.families.gymnasium.game import describe
 
-        return describe(wanted)
+        return describe(wanted, settings)
 
     def make(self, info: GameInfo, settings: EnvironmentSettings, *, render: bool) -> Game:
         from arcade_dqn.games.families.gymnasium.game import RegisteredGame

@@ -13,6 +13,7 @@ from gymnasium.wrappers import Autoreset
 
 from arcade_dqn.config import EnvironmentSettings
 from arcade_dqn.games.adapter import Adapter, GridView, Numbers, ObservationFault, PictureView, VectorView
+from arcade_dqn.games.arguments import require_taken
 from arcade_dqn.games.environment import build, close_quietly, rendered
 from arcade_dqn.games.families.gymnasium.spaces import NeedsSetting, actions_of, picture_inside, view_of
 from arcade_dqn.games.game import Frame, Game, GameStateError, Outcome, Picture
@@ -20,15 +21,19 @@ from arcade_dqn.games.info import GameInfo, UnplayableGame
 from arcade_dqn.games.names import unknown
 
 
-def describe(wanted: str) -> GameInfo:
-    """Facts about a registered id outside the catalogue. Raises UnknownGame, or UnplayableGame with the reason."""
+def describe(wanted: str, settings: EnvironmentSettings) -> GameInfo:
+    """Facts about a registered id outside the catalogue, made with the arguments of `settings`.
+
+    Raises UnknownGame, or UnplayableGame with the reason.
+    """
     name = next((known for known in gymnasium.registry if known.lower() == wanted.lower()), None)
     if name is None:
         raise unknown(wanted, gymnasium.registry)
     spec = gymnasium.registry[name]
     if str(spec.entry_point).startswith(("ale_py", "minatar")):
         raise UnplayableGame(f"{name} is another version of a game that is played here as ALE/...-v5 or MinAtar/...-v1")
-    env = _start(name, None, render=False)
+    require_taken(name, settings.arguments)
+    env = _start(name, settings, render=False)
     try:
         fps = env.metadata.get("render_fps")
         view = _view(name, env.observation_space)

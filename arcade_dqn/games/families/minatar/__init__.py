@@ -22,12 +22,15 @@ class MinAtar(Family):
     rules = ("sticky_actions",)
     pictures_match = True
 
-    def describe(self, wanted: str) -> GameInfo | None:
+    def describe(self, wanted: str, settings: EnvironmentSettings) -> GameInfo | None:
         return None
 
     def make(self, info: GameInfo, settings: EnvironmentSettings, *, render: bool) -> Game:
+        from arcade_dqn.games.arguments import ArgumentError
         from arcade_dqn.games.families.minatar.game import MinAtarGame
 
+        for name in settings.arguments:
+            raise ArgumentError(f"{info.id} takes no argument {name}; the settings of environment are all that it has")
         return MinAtarGame(info, settings, render=render)
 
     def picture_of(self, info: GameInfo, observation: NDArray[Any]) -> Picture | None:
