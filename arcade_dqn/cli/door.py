@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 
+from arcade_dqn.cli import output
 from arcade_dqn.games import imports
 from arcade_dqn.games.arguments import parse, type_in
+from arcade_dqn.games.former_names import former
 
 
 def open_door(arguments: argparse.Namespace) -> None:
@@ -13,7 +16,8 @@ def open_door(arguments: argparse.Namespace) -> None:
 
     What the preferences name is imported only for a game that the catalogue lacks, so that a package which is broken
     keeps nobody from CartPole. The arcade and `serve` (`elsewhere`) import nothing yet: their games are made by others,
-    or later. Raises NoSuchModule and ImportFailed for what was typed.
+    or later. A game's old name becomes today's, unless modules are
+    typed, which may have that name for a game of their own. Raises NoSuchModule and ImportFailed for what was typed.
     """
     typed = [*arguments.imports_first, *arguments.imports]
     for name in ("game", "target", "beside"):
@@ -22,6 +26,9 @@ def open_door(arguments: argparse.Namespace) -> None:
             if module:
                 typed.append(module)
                 setattr(arguments, name, id)
+            elif not typed and (today := former(text)) is not None and not os.path.exists(text):
+                output.complain(f"arcade-dqn: {text} is played as {today.id} today: {today.differs}")
+                setattr(arguments, name, today.id)
     words = imports.ask(typed)
     type_in(parse(getattr(arguments, "env", ())))
     if arguments.elsewhere:

@@ -113,6 +113,16 @@ def test_a_module_may_stand_before_the_id() -> None:
     assert imports.asked() == ("json", "csv")
 
 
+def test_an_old_name_leads_to_todays_and_says_what_differs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["eval", "CartPole-v0", "--episodes", "1"]) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("CartPole-v1: mean ")
+    assert said.err.startswith("arcade-dqn: CartPole-v0 is played as CartPole-v1 today: an episode lasts up to 500")
+
+
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
