@@ -164,13 +164,14 @@ def _resolved(network: NetworkSettings, observation_shape: tuple[int, ...]) -> s
 def is_stacked(observation_shape: tuple[int, ...]) -> bool:
     """Whether a three-dimensional observation is [stack, height, width] rather than [height, width, channels].
 
-    Stacked pictures are square, and at most as many as `environment.stack` may be. A small grid of cells may have more
-    channels than rows, [7, 7, 24]; one that would still read as a stack is shown as a vector by its game.
+    Stacked pictures are at most as many as `environment.stack` may be, and fewer than they have rows and columns. A
+    small grid of cells may have more channels than rows, [7, 7, 24]; one that would still read as a stack is shown as a
+    vector by its game.
     """
-    return len(observation_shape) == 3 and (
-        observation_shape[0] <= _MOST_STACKED
-        and observation_shape[0] < observation_shape[2]
-        and observation_shape[1] == observation_shape[2]
+    return (
+        len(observation_shape) == 3
+        and observation_shape[0] <= _MOST_STACKED
+        and observation_shape[0] < min(observation_shape[1:])
     )
 
 
