@@ -71,7 +71,7 @@ class OneHot(_Data):
 
 
 class VectorView(_Data):
-    """Frames are float32 [N]: the parts one after another, as `gymnasium.spaces.flatten` has them."""
+    """Frames are float32 [N]: the parts one after another, as Gymnasium flattens spaces."""
 
     kind: Literal["vector"] = "vector"
     parts: Annotated[tuple[Annotated[Numbers | OneHot, Field(discriminator="kind")], ...], Field(min_length=1)]

@@ -262,14 +262,16 @@ class BoardReader(_Closing):
     def status(self) -> Status:
         """The newest complete status. Raises BoardError if no attempt finds one whole."""
         for attempt in range(_ATTEMPTS):
-            number = self._head(_STATUS_HEAD)
-            start = _STATUS_SLOTS[number % 2]
-            data = self._map[start : start + _STATUS_BYTES]
-            record = data[: _RECORD.size]
-            if _CRC.pack(zlib.crc32(record)) == data[_RECORD.size :]:
-                found, state, *values = _RECORD.unpack(record)
-                if found == number and state < len(STATES):
-                    return Status(STATES[state], *values)
+            seen = self._map[: _STATUS_SLOTS[1] + _STATUS_BYTES]
+            number = _head(seen, _STATUS_HEAD)
+            # The writer may be two records further by now, and at work on the one that the head named. Then the other
+            # slot has a whole one, which is newer.
+            for start in (_STATUS_SLOTS[number % 2], _STATUS_SLOTS[(number + 1) % 2]):
+                record = seen[start : start + _RECORD.size]
+                if _CRC.pack(zlib.crc32(record)) == seen[start + _RECORD.size : start + _STATUS_BYTES]:
+                    found, state, *values = _RECORD.unpack(record)
+                    if found >= number and state < len(STATES):
+                        return Status(STATES[state], *values)
             _pause(attempt)
         raise BoardError(f"the status on the board {self.path} is damaged; the run's trainer has to write a new board")
 
@@ -279,28 +281,28 @@ class BoardReader(_Closing):
         The array (1-D float32) is the caller's own. Raises BoardError if no attempt finds the weights whole.
         """
         for attempt in range(_ATTEMPTS):
-            number = self._head(_WEIGHTS_HEAD)
+            # A glimpse takes everything at once: between several the writer would be far ahead.
+            seen = self._map if isinstance(self._map, mmap.mmap) else self._map[:]
+            number = _head(seen, _WEIGHTS_HEAD)
             if number == 0:
                 return None
-            start = _weights_slot(number, self.weight_bytes)
-            meta = self._map[start : start + _WEIGHTS_META.size]
-            (crc,) = _CRC.unpack(self._map[start + _WEIGHTS_META.size : start + _WEIGHTS_META.size + _CRC.size])
-            found, version = _WEIGHTS_META.unpack(meta)
-            if found == number:
-                if version <= newer_than:
+            for slot in (number, number + 1):  # as for the status
+                start = _weights_slot(slot, self.weight_bytes)
+                meta = seen[start : start + _WEIGHTS_META.size]
+                (crc,) = _CRC.unpack(seen[start + _WEIGHTS_META.size : start + _WEIGHTS_META.size + _CRC.size])
+                found, version = _WEIGHTS_META.unpack(meta)
+                if found < number:
+                    continue
+                if found == number and version <= newer_than:
                     return None
-                data = self._map[start + _META_BYTES : start + _META_BYTES + self.weight_bytes]
+                data = seen[start + _META_BYTES : start + _META_BYTES + self.weight_bytes]
                 flat = np.frombuffer(data, "<f4").astype(np.float32)
                 if zlib.crc32(flat.astype("<f4", copy=False).view(np.uint8).data, zlib.crc32(meta)) == crc:
-                    return version, flat
+                    return (version, flat) if version > newer_than else None
             _pause(attempt)
         raise BoardError(
             f"the weights on the board {self.path} are damaged; the run's trainer has to write a new board"
         )
-
-    def _head(self, at: int) -> int:
-        number: int = _HEAD.unpack(self._map[at : at + _HEAD.size])[0]
-        return number
 
     def replaced(self) -> bool:
         """True once another file stands at the path: the run was resumed (or moved away), so open a new reader."""
@@ -324,6 +326,11 @@ def _checked_header(path: Path, file: int, about: os.stat_result) -> int:
     if weight_bytes > MAX_WEIGHT_BYTES or weight_bytes % 4 or about.st_size != _file_bytes(weight_bytes):
         raise BoardError(f"the board {path} is damaged: its size of {about.st_size} bytes is not what its header says")
     return int(weight_bytes)
+
+
+def _head(seen: mmap.mmap | bytes, at: int) -> int:
+    number: int = _HEAD.unpack(seen[at : at + _HEAD.size])[0]
+    return number
 
 
 def _pause(attempt: int) -> None:

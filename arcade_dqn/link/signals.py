@@ -97,8 +97,8 @@ def on_signals(first: Callable[[], None], second: Callable[[int], Any] = end_at_
 def as_interrupt() -> Iterator[None]:
     """During the block, each of `NUMBERS` raises KeyboardInterrupt in the main thread, as ctrl+c does anyway.
 
-    For programs that have something to tidy up and nothing to save. A signal that is ignored stays so (`nohup`). Only
-    the main thread can do this; elsewhere it changes nothing.
+    For programs that have something to tidy up and nothing to save. A signal that is ignored, as nohup does, stays so.
+    Only the main thread can do this; elsewhere it changes nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
