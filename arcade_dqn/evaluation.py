@@ -14,6 +14,10 @@ _TRAINING, _EVALUATION, _WATCHING, _CHANCE = range(4)
 ENOUGH_EPISODES = 10
 """Fewer say too little to put one agent before another: two games that happen to end alike would look certain."""
 
+LONGEST_EPISODE = 27_000
+"""Agent steps after which an evaluation episode ends: 30 minutes of Atari (Machado 2018). Without a limit, an agent
+that never loses at MinAtar Breakout would be evaluated forever."""
+
 
 @dataclass(frozen=True)
 class Evaluation:

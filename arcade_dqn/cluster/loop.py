@@ -286,6 +286,10 @@ class ClusterLoop:
             f"goes on when it holds {self.settings.replay.learning_start:,} transitions"
         )
 
+    def lend_game(self) -> Game:
+        """The copy that the game is known by; actors play their own."""
+        return self.game
+
     def close(self) -> None:
         """End the actors and the shards, and a local Ray with them."""
         try:

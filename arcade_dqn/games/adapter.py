@@ -15,18 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from arcade_dqn.errors import ArcadeError
-from arcade_dqn.games.game import Frame
+from arcade_dqn.games.game import EnvironmentFault, Frame
 from arcade_dqn.games.pixels import shrink, to_grey
 
 MOST_NUMBERS: Final = 4096
 """The longest vector that is taken: above it, dense layers are the wrong network."""
 MOST_ACTIONS: Final = 4096
 BITS: Final = 8
-
-
-class ObservationFault(ArcadeError):
-    """The environment showed something that its observation space does not hold."""
 
 
 class _Data(BaseModel):
@@ -295,7 +290,7 @@ def _reader_of(part: Numbers | OneHot) -> Callable[[Any], Frame]:
         chosen = np.asarray(value).reshape(-1) - starts
         if chosen.shape != starts.shape or not ((chosen >= 0) & (chosen < sizes)).all():
             where = "".join(f"[{key!r}]" for key in part.path)
-            raise ObservationFault(
+            raise EnvironmentFault(
                 f"showed {' '.join(str(value).split())[:80]} as observation{where}, which is not in its observation "
                 "space"
             )

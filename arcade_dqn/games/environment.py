@@ -8,36 +8,37 @@ pygame altogether, a window included: `close_quietly` does not let them.
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from dataclasses import replace
 from typing import Any
 
 import gymnasium
-import numpy as np
 from gymnasium.wrappers import DiscretizeAction
 from numpy.typing import NDArray
 
 from arcade_dqn.config import EnvironmentSettings
-from arcade_dqn.games.game import Picture
 from arcade_dqn.games.info import GameInfo
 
+log = logging.getLogger(__name__)
 
-def build(id: str, settings: EnvironmentSettings | None, *, render: bool) -> gymnasium.Env[Any, Any]:
-    """`gymnasium.make`, without the checker and without warnings on the terminal (a text interface may live there)."""
+
+def build(
+    id: str, settings: EnvironmentSettings | None, *, render: bool, mode: str = "rgb_array"
+) -> gymnasium.Env[Any, Any]:
+    """`gymnasium.make`, without the checker and without warnings on the terminal (a text interface may live there).
+
+    Only what is to render is told its `mode`: some environments take no such argument.
+    """
     # Importing pygame prints a greeting otherwise. Gymnasium's Box2D games import it even where nothing is drawn.
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     limit = settings.max_episode_steps if settings is not None and settings.max_episode_steps else None
     arguments = dict(settings.arguments) if settings is not None else {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return gymnasium.make(
-            id,
-            render_mode="rgb_array" if render else None,
-            max_episode_steps=limit,
-            disable_env_checker=True,
-            **arguments,
-        )
+        drawing = {"render_mode": mode} if render else {}
+        return gymnasium.make(id, max_episode_steps=limit, disable_env_checker=True, **drawing, **arguments)
 
 
 def discretised(env: gymnasium.Env[Any, Any], bins: int) -> list[NDArray[Any]]:
@@ -59,16 +60,15 @@ def with_values(info: GameInfo, table: list[NDArray[Any]], word: str) -> GameInf
     )
 
 
-def rendered(env: gymnasium.Env[Any, Any]) -> Picture:
-    """The environment's present picture, uint8 [H, W, 3], free to keep."""
-    picture = env.render()
-    assert isinstance(picture, np.ndarray), "made without render=True"
-    return np.ascontiguousarray(picture, np.uint8)
-
-
 def close_quietly(env: gymnasium.Env[Any, Any]) -> None:
-    """Close an environment without `pygame.quit()`, which would take this program's own window along."""
+    """Close an environment without `pygame.quit()`, which would take this program's own window along.
+
+    One that cannot be closed is left as it is, with a warning in the log: what it was to do is done.
+    """
     bare: Any = env.unwrapped
     if getattr(bare, "screen", None) is not None:
         bare.screen = None
-    env.close()
+    try:
+        env.close()
+    except Exception as error:  # noqa: BLE001  foreign code may raise anything
+        log.warning("%s: closing it failed: %s: %s", env.spec.id if env.spec else "a game", type(error).__name__, error)

@@ -22,6 +22,10 @@ class GameStateError(ArcadeError):
     """A saved state does not belong to this game."""
 
 
+class EnvironmentFault(ArcadeError):
+    """A foreign environment showed or returned what it had not promised."""
+
+
 class Outcome(NamedTuple):
     """What one step brought."""
 
@@ -47,6 +51,7 @@ class Game(ABC):
         stack: how many newest frames the network sees together (see `pixels.FrameStack`); 1 for all but pictures.
         frames_between: the pictures of the frames of the last step in order, the last one being what `render` gives;
             filled only by games that skip frames (Atari) and were made with render=True, otherwise empty.
+        notes: sentences that a person should read before a training, about what is not as usual in this game.
     """
 
     info: GameInfo
@@ -54,6 +59,7 @@ class Game(ABC):
     frame_dtype: np.dtype[Any]
     stack: int = 1
     frames_between: list[Picture]
+    notes: tuple[str, ...] = ()
 
     @property
     def action_names(self) -> tuple[str, ...]:

@@ -32,6 +32,10 @@ class UnplayableGame(UsageError):
     """The game exists, but its spaces or its start-up make it impossible to play here; the message says why."""
 
 
+class CannotStart(UnplayableGame):
+    """The game did not start; another copy of it may be why."""
+
+
 class MissingExtra(ArcadeError):
     """The game is known, but the packages that it needs are not installed."""
 

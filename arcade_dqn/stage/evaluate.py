@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -9,20 +10,19 @@ import numpy as np
 
 from arcade_dqn.acting.policy import Policy
 from arcade_dqn.config import EnvironmentSettings
-from arcade_dqn.evaluation import Evaluation, chance_seed, evaluation_seed
+from arcade_dqn.evaluation import LONGEST_EPISODE, Evaluation, chance_seed, evaluation_seed
 from arcade_dqn.games.game import Game
-from arcade_dqn.games.info import GameInfo
+from arcade_dqn.games.info import CannotStart, GameInfo
 from arcade_dqn.games.make import make
 from arcade_dqn.games.pixels import FrameStack
+
+log = logging.getLogger(__name__)
 
 PARALLEL = 16
 """Copies of the game that are played at once."""
 BATCH = 4
 """Observations in every forward pass. A matrix product rounds each of 4 rows alike, wherever it stands; of 16 it does
 not (OpenBLAS, AVX-512). Small batches also waste little when only the longest episodes are left. See `evaluate`."""
-LONGEST_EPISODE = 27_000
-"""Agent steps after which an evaluation episode ends: 30 minutes of Atari (Machado 2018). Without a limit, an agent
-that never loses at MinAtar Breakout would be evaluated forever."""
 
 
 class EvaluationStopped(Exception):
@@ -40,6 +40,8 @@ class _Seat:
     score: float = 0.0
     cut: int = 0
     """How many of its episodes were too long."""
+    lent: bool = False
+    """Whether the game is somebody else's, who closes it."""
     chance: np.random.Generator = field(default_factory=np.random.default_rng)
 
     def begin(self, episode: int, seed: int) -> None:
@@ -74,6 +76,7 @@ def evaluate(
     seed: int,
     epsilon: float = 0.0,
     parallel: int = PARALLEL,
+    lend: Callable[[], Game] | None = None,
     on_episode: Callable[[int, float], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Evaluation:
@@ -85,6 +88,9 @@ def evaluate(
     differently in batches of different sizes, therefore every forward pass has exactly `BATCH` rows, some of them
     unused when few games are under way.
 
+    Of a game of which no more copies start (a simulator behind one port), those that did play all the episodes. Where
+    none does, `lend` is asked for one that is there already, which is not closed.
+
     `on_episode(index, score)` is called when an episode is over, in the order in which they end. `should_stop` is
     asked once a step; a true answer raises EvaluationStopped.
     """
@@ -93,9 +99,24 @@ def evaluate(
     seats: list[_Seat] = []
     scores = [0.0] * episodes
     try:
-        for _ in range(min(parallel, episodes)):
-            game = make(info, environment)
-            seats.append(_Seat(game, FrameStack(game.stack, game.frame_shape, game.frame_dtype)))
+        while len(seats) < min(parallel, episodes):
+            try:
+                game = make(info, environment)
+            except CannotStart as error:
+                if seats:
+                    log.info(
+                        "%d copies of the game play the evaluation, for another one did not start: %s",
+                        len(seats),
+                        error,
+                    )
+                    break
+                if lend is None:
+                    raise
+                log.info("the evaluation is played on the training's own game: %s", error)
+                game = lend()
+                seats.append(_seat(game, lent=True))
+                break
+            seats.append(_seat(game))
         first = seats[0].game
         batch = np.zeros((BATCH, *first.observation_shape), first.frame_dtype)
         upcoming = iter(range(episodes))
@@ -119,8 +140,13 @@ def evaluate(
             busy = still_busy
     finally:
         for seat in seats:
-            seat.game.close()
+            if not seat.lent:
+                seat.game.close()
     return Evaluation.from_returns(scores, seed, epsilon=epsilon, cut=sum(seat.cut for seat in seats))
+
+
+def _seat(game: Game, *, lent: bool = False) -> _Seat:
+    return _Seat(game, FrameStack(game.stack, game.frame_shape, game.frame_dtype), lent=lent)
 
 
 def _greedy(policy: Policy, seats: list[_Seat], batch: np.ndarray) -> list[int]:

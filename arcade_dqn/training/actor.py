@@ -86,6 +86,10 @@ class Actor:
         self._observation, self._last_frame = None, outcome.frame
         return Episode(self._score, self._length)
 
+    def give_up(self, seed: int) -> None:
+        """Leave the episode under way, if there is one: the next observation begins another, on this seed."""
+        self._observation, self._seed = None, seed
+
     @property
     def going_on(self) -> bool:
         """Whether `observe` would show a step's outcome, and not the beginning of an episode."""

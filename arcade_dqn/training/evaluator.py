@@ -10,6 +10,7 @@ import numpy as np
 from arcade_dqn.acting.layers import Weights
 from arcade_dqn.acting.policy import Policy
 from arcade_dqn.evaluation import Evaluation, training_seed
+from arcade_dqn.games.game import Game
 from arcade_dqn.link.commands import Event
 from arcade_dqn.stage.evaluate import EvaluationStopped, evaluate
 from arcade_dqn.training.failure import require_finite_weights
@@ -49,6 +50,7 @@ class Evaluator:
         self._aside = aside
         self._should_stop = should_stop
         stop_score = self._settings.stop_score
+        self._lent = False
         self._goal = stop_score if stop_score is not None else loop.game.info.solved_at
 
     def quick(self) -> None:
@@ -157,6 +159,7 @@ class Evaluator:
                     seed=training_seed(settings.run.seed, stream),
                     epsilon=settings.evaluation.epsilon,
                     should_stop=self._should_stop,
+                    lend=self._lend_game,
                 )
             except EvaluationStopped:
                 return None
@@ -171,6 +174,16 @@ class Evaluator:
         }
         self._emit({"event": "confirmation", **told} if confirming else {"event": "evaluation", **told})
         return evaluation
+
+    def _lend_game(self) -> Game:
+        if not self._lent:
+            self._lent = True
+            message = (
+                f"no second copy of {self._loop.game.info.id} starts beside the training's own: evaluations are played "
+                "on that one, and the episode under way is given up for each of them"
+            )
+            self._emit({"event": "warning", "message": message})
+        return self._loop.lend_game()
 
 
 def _same(one: Weights, other: Weights) -> bool:

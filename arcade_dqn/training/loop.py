@@ -39,6 +39,7 @@ from arcade_dqn.training.inspector import Inspector
 
 # The streams of random numbers in a run, each with its own seed. Further copies of a game follow the last one.
 _GAME, WEIGHTS_STREAM, _EXPLORATION, REPLAY_STREAM, _COPIES = range(5)
+_AFTER_LENDING = 2**40
 
 
 class LoopError(ArcadeError):
@@ -201,6 +202,14 @@ class Loop:
     def news(self) -> list[dict[str, Any]]:
         """Events to tell besides the progress: none."""
         return []
+
+    def lend_game(self) -> Game:
+        """The first copy of the game, to evaluate on where no other one starts; the episode under way is given up.
+
+        What it has brought is in replay; the next episode begins on a seed that no evaluation has.
+        """
+        self._actors[0].give_up(training_seed(self.settings.run.seed, _AFTER_LENDING + self.step))
+        return self.game
 
     def close(self) -> None:
         """Nothing to end: the games belong to whoever made them."""

@@ -66,6 +66,9 @@ class TrainingLoop(Protocol):
     def set_state(self, state: dict[str, Any]) -> None:
         """Go on from what `get_state` returned."""
 
+    def lend_game(self) -> Game:
+        """A copy of the game to evaluate on, where no other one starts; what was played on it is given up."""
+
     def close(self) -> None:
         """End everything that the loop started."""
 

@@ -143,6 +143,8 @@ class Session:
             }
         )
         if not loop.step:
+            for note in loop.game.notes:
+                self._warn(note)
             self._saver.save_stage(None)
         self._controls.intervene(loop.step)
         self._enter(State.TRAINING)

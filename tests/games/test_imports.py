@@ -25,6 +25,8 @@ class Corridor(gymnasium.Env):
     observation_space = gymnasium.spaces.Box(0, 1, (2,), np.float32)
     action_space = gymnasium.spaces.Discrete(2)
     def __init__(self, render_mode=None): pass
+    def reset(self, *, seed=None, options=None): return np.zeros(2, np.float32), {{}}
+    def step(self, action): return np.ones(2, np.float32), 1.0, True, False, {{}}
 
 gymnasium.register(id="{id}", entry_point="{name}:Corridor")
 """

@@ -16,12 +16,12 @@ from arcade_dqn.games.adapter import (
     Adapter,
     GridView,
     Numbers,
-    ObservationFault,
     OneHot,
     PictureView,
     VectorView,
 )
 from arcade_dqn.games.families.gymnasium.spaces import NeedsSetting, actions_of, view_of
+from arcade_dqn.games.game import EnvironmentFault
 from arcade_dqn.games.info import UnplayableGame
 
 PLAIN = EnvironmentSettings()
@@ -88,7 +88,7 @@ def test_bytes_are_scaled_to_one() -> None:
 @pytest.mark.parametrize("shown", [16, -1, 99])
 def test_a_choice_that_is_none_is_named(shown: int) -> None:
     read = view_of("X", spaces.Dict(a=spaces.Discrete(16)), PLAIN).reader()
-    with pytest.raises(ObservationFault, match=rf"^showed {shown} as observation\['a'\], which is not in its"):
+    with pytest.raises(EnvironmentFault, match=rf"^showed {shown} as observation\['a'\], which is not in its"):
         read({"a": shown})
 
 

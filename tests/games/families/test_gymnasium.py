@@ -171,6 +171,9 @@ class Several(gymnasium.Env[Any, Any]):
         super().reset(seed=seed)
         return {"view": np.zeros((7, 7, 1), np.uint8), "left": 1}, {}
 
+    def step(self, action: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
+        return {"view": np.zeros((7, 7, 1), np.uint8), "left": 2}, 0, False, False, {}
+
 
 def test_a_setting_that_a_game_has_no_use_for_is_refused() -> None:
     settings = EnvironmentSettings(observation="image")

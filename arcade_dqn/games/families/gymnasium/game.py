@@ -8,17 +8,22 @@ from dataclasses import replace
 from typing import Any, Final
 
 import gymnasium
+import numpy as np
 from gymnasium import spaces
-from gymnasium.wrappers import Autoreset
+from gymnasium.wrappers import Autoreset, TimeLimit
 
 from arcade_dqn.config import EnvironmentSettings
-from arcade_dqn.games.adapter import Adapter, GridView, Numbers, ObservationFault, PictureView, VectorView
+from arcade_dqn.evaluation import LONGEST_EPISODE
+from arcade_dqn.games.adapter import Adapter, GridView, Numbers, PictureView, VectorView
 from arcade_dqn.games.arguments import require_taken
-from arcade_dqn.games.environment import build, close_quietly, rendered
+from arcade_dqn.games.environment import build, close_quietly
+from arcade_dqn.games.families.gymnasium.habits import in_one_line, refuse_old_habits
 from arcade_dqn.games.families.gymnasium.spaces import NeedsSetting, actions_of, picture_inside, view_of
-from arcade_dqn.games.game import Frame, Game, GameStateError, Outcome, Picture
-from arcade_dqn.games.info import GameInfo, UnplayableGame
+from arcade_dqn.games.game import EnvironmentFault, Frame, Game, GameStateError, Outcome, Picture
+from arcade_dqn.games.hushed import HUSHED
+from arcade_dqn.games.info import CannotStart, GameInfo, UnplayableGame
 from arcade_dqn.games.names import unknown
+from arcade_dqn.games.shown import as_picture
 
 
 def describe(wanted: str, settings: EnvironmentSettings) -> GameInfo:
@@ -33,13 +38,15 @@ def describe(wanted: str, settings: EnvironmentSettings) -> GameInfo:
     if str(spec.entry_point).startswith(("ale_py", "minatar")):
         raise UnplayableGame(f"{name} is another version of a game that is played here as ALE/...-v5 or MinAtar/...-v1")
     require_taken(name, settings.arguments)
-    env = _start(name, settings, render=False)
-    try:
-        fps = env.metadata.get("render_fps")
-        view = _view(name, env.observation_space)
-        actions = _action_names(name, env)
-    finally:
-        close_quietly(env)
+    with HUSHED:
+        env = _start(name, settings)
+        try:
+            fps = env.metadata.get("render_fps") if isinstance(env.metadata, dict) else None
+            view = _view(name, env.observation_space)
+            actions = _action_names(name, env)
+            refuse_old_habits(name, env)
+        finally:
+            close_quietly(env)
     return GameInfo(
         id=name,
         title=name.rpartition("/")[2].rsplit("-v", 1)[0],
@@ -51,7 +58,7 @@ def describe(wanted: str, settings: EnvironmentSettings) -> GameInfo:
         preset=_PRESETS[view.kind],
         # Pictures are shrunk with OpenCV, which comes with the Atari extra.
         extra="atari" if view.kind == "picture" else None,
-        fps=float(fps or 30),
+        fps=_sensible_fps(fps),
         inputs=view.names,
     )
 
@@ -94,14 +101,39 @@ def _seen(view: VectorView | PictureView | GridView, space: spaces.Space[Any]) -
             return f"{view.height} x {view.width} cells, {view.channels} numbers each"
 
 
-def _start(name: str, settings: EnvironmentSettings | None, *, render: bool) -> gymnasium.Env[Any, Any]:
+def _start(name: str, settings: EnvironmentSettings | None, mode: str | None = None) -> gymnasium.Env[Any, Any]:
+    """Build it, to be drawn by this render mode if there is one. Raises CannotStart, or UnplayableGame."""
     try:
-        env = build(name, settings, render=render)
+        env = build(name, settings, render=mode is not None, mode=mode or "")
     except Exception as error:  # foreign code: whatever it raises is the reason
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise UnplayableGame(f"{name} cannot be started: {reason[:300]}") from error
+        raise CannotStart(f"{name} cannot be started: {in_one_line(error)}") from error
     _refuse_autoreset(name, env)
     return env
+
+
+def _start_drawing(name: str, settings: EnvironmentSettings) -> tuple[gymnasium.Env[Any, Any], bool]:
+    """The environment as one that draws, and whether it does: by pictures, else by text."""
+    try:
+        env = _start(name, settings, "rgb_array")
+    except CannotStart as error:
+        if "render_mode" not in str(error.__cause__):
+            raise
+        return _start(name, settings), False  # it takes no such argument, or not this one
+    modes = env.metadata.get("render_modes") if isinstance(env.metadata, dict) else None
+    known = [str(mode) for mode in modes] if isinstance(modes, (list, tuple, set)) else []
+    if "rgb_array" not in known and "ansi" in known:
+        close_quietly(env)
+        return _start(name, settings, "ansi"), True
+    return env, True
+
+
+def _sensible_fps(told: Any) -> float:
+    """Steps a second at which a person can watch; what is missing or absurd becomes the usual 30."""
+    try:
+        fps = float(told)
+    except (TypeError, ValueError):
+        return 30.0
+    return fps if 0.1 <= fps <= 1000 else 30.0
 
 
 def _refuse_autoreset(name: str, env: gymnasium.Env[Any, Any]) -> None:
@@ -126,8 +158,9 @@ class RegisteredGame(Game):
     """A registered game in all its Gymnasium wrappers. What its frames are, its `adapter` says."""
 
     def __init__(self, info: GameInfo, settings: EnvironmentSettings, *, render: bool = False) -> None:
-        self._env = _start(info.id, settings, render=render)
         self._closed = False
+        with HUSHED:
+            self._env, self._draws = _start_drawing(info.id, settings) if render else (_start(info.id, settings), False)
         try:
             view = view_of(info.id, self._env.observation_space, settings)
             self.adapter = Adapter(observation=view, actions=actions_of(info.id, self._env, settings))
@@ -141,22 +174,42 @@ class RegisteredGame(Game):
         self.stack = settings.stack if view.kind == "picture" else 1
         self.frame_shape = view.frame_shape
         self.frame_dtype = view.frame_dtype
+        self.notes = _notes(info.id, self._env)
 
     def _frame(self, observation: Any) -> Frame:
         try:
             return self._read(observation)
-        except ObservationFault as fault:
-            raise ObservationFault(f"{self.info.id} {fault}") from None
+        except EnvironmentFault as fault:
+            raise EnvironmentFault(f"{self.info.id} {fault}") from None
 
     def reset(self, seed: int | None = None) -> Frame:
-        return self._frame(self._env.reset(seed=seed)[0])
+        with HUSHED:
+            observation, _ = self._env.reset(seed=seed)
+        return self._frame(observation)
 
     def step(self, action: int) -> Outcome:
-        observation, reward, terminated, truncated, _ = self._env.step(self._own(action))
-        return Outcome(self._frame(observation), float(reward), bool(terminated), bool(truncated), False)
+        with HUSHED:
+            observation, reward, terminated, truncated, _ = self._env.step(self._own(action))
+        return Outcome(
+            self._frame(observation), self._one_number(reward), bool(terminated), bool(truncated), life_lost=False
+        )
+
+    def _one_number(self, reward: Any) -> float:
+        """A reward as a float; some environments give it as an array of one."""
+        if isinstance(reward, (float, int)):
+            return float(reward)
+        numbers = np.asarray(reward)
+        if numbers.size != 1 or numbers.dtype.kind not in "buif":
+            shown = " ".join(str(reward).split())[:80]
+            raise EnvironmentFault(f"{self.info.id} returned the reward {shown}, which is not one number")
+        return float(numbers.item())
 
     def render(self) -> Picture:
-        return rendered(self._env)
+        if not self._draws:
+            return as_picture(None, self.info.title)
+        with HUSHED:
+            shown = self._env.render()
+        return as_picture(shown, self.info.title)
 
     def get_state(self) -> dict[str, Any] | None:
         return None
@@ -167,7 +220,8 @@ class RegisteredGame(Game):
     def close(self) -> None:
         if not self._closed:
             self._closed = True
-            close_quietly(self._env)
+            with HUSHED:
+                close_quietly(self._env)
 
 
 def _completed(info: GameInfo, adapter: Adapter, settings: EnvironmentSettings) -> GameInfo:
@@ -181,3 +235,15 @@ def _completed(info: GameInfo, adapter: Adapter, settings: EnvironmentSettings) 
         seen = f"{view.size} x {view.size} grey picture, the newest {settings.stack}"
         completed = replace(completed, observation=seen)
     return completed
+
+
+def _notes(name: str, env: gymnasium.Env[Any, Any]) -> tuple[str, ...]:
+    layer = env
+    while isinstance(layer, gymnasium.Wrapper):
+        if isinstance(layer, TimeLimit):
+            return ()
+        layer = layer.env
+    return (
+        f"{name} has no time limit: an episode lasts until the game ends it, and in an evaluation {LONGEST_EPISODE:,} "
+        "steps at most; environment.max_episode_steps sets a limit for both",
+    )
