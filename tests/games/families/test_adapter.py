@@ -10,6 +10,7 @@ import pytest
 from gymnasium import spaces
 from pydantic import ValidationError
 
+from arcade_dqn.acting.layers import is_stacked
 from arcade_dqn.config import EnvironmentSettings
 from arcade_dqn.games.adapter import (
     ActionTable,
@@ -132,6 +133,14 @@ def test_what_is_bright_in_a_corner_is_so_in_the_frame_too() -> None:
         assert (frame[:16, :16] == 255).all()
         assert not frame[16:].any()
         assert not frame[:, 16:].any()
+
+
+@pytest.mark.parametrize("side", [(7, 9), (7, 24), (8, 9), (7, 7), (9, 7), (10, 10)])
+def test_no_grid_is_taken_for_a_stack_of_pictures(side: tuple[int, int]) -> None:
+    seen = view_of("X", picture((*side, 3)), PLAIN)
+    # 24 planes: [7, 9, 24] and the like would read as a stack of 7 pictures, and are shown as numbers.
+    assert not is_stacked(seen.frame_shape)
+    assert isinstance(seen, GridView) == (side in [(7, 7), (9, 7), (10, 10)])
 
 
 def test_a_small_grid_is_kept_cell_by_cell() -> None:

@@ -69,8 +69,9 @@ def view_of(name: str, space: spaces.Space[Any], settings: EnvironmentSettings) 
         assert isinstance(space, spaces.Box)
         if min(shape.height, shape.width) < PICTURE_SIDE:
             grid = _grid(space, path, shape)
-            # Of [7, 24, 24] nobody could tell whether it is 24 planes or a stack of 7 pictures (acting.layers).
-            return _vector(name, space, path) if grid.height <= 8 and grid.width == grid.planes else grid
+            # Of [7, 9, 24] nobody could tell whether it is 24 planes or a stack of 7 pictures (acting.layers).
+            stack = grid.height <= 8 and grid.height < min(grid.width, grid.planes)
+            return _vector(name, space, path) if stack else grid
         low, high = (0.0, 255.0) if space.dtype == np.uint8 else (float(space.low.min()), float(space.high.max()))
         return PictureView(path=path, layout=shape.layout, low=low, high=high, size=settings.frame_size)
     return _vector(name, space, path)
